@@ -1,0 +1,17 @@
+"""The closed sets of names that settings choose from, in one place for losses and recipes."""
+
+from typing import Literal
+
+Pooling = Literal["max", "average"]
+Activation = Literal["relu", "linear"]
+Preprocessing = Literal["caffe", "none"]
+Precision = Literal["auto", "float32", "bfloat16"]
+
+ContentNormalization = Literal["paper", "sum", "mean"]
+GramNormalization = Literal["positions", "sum"]
+StyleNormalization = Literal["paper", "mean", "mean_per_channel"]
+VariationNormalization = Literal["squared_mean", "absolute_sum"]
+LayerWeighting = Literal["mean", "one", "inverse_square"]
+
+Start = Literal["content", "style", "noise"]
+OptimizerName = Literal["adam", "lbfgs"]

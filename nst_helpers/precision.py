@@ -1,0 +1,98 @@
+"""Which arithmetic the network should use on this machine: measured, not guessed (lesson 07)."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import platform
+import time
+from pathlib import Path
+
+from ._tensorflow import tf
+from .data import cache_folder
+from .options import Precision
+
+_log = logging.getLogger(__name__)
+_MARGIN = 1.2  # a gain below 20 % is not worth the rounding
+
+
+@functools.cache
+def fast_bfloat16() -> bool:
+    """Tell whether a convolution and its gradient run clearly faster in bfloat16 than in float32.
+
+    Some processors multiply bfloat16 in hardware (Intel AMX, AVX512-BF16, tensor cores), others
+    emulate it at a loss. A probe of under a second decides; the cache folder keeps its answer for
+    this processor and this TensorFlow.
+    """
+    record = cache_folder() / "bfloat16.json"
+    known = _read(record)
+    if _machine() not in known:
+        known[_machine()] = bool(_seconds("float32") > _MARGIN * _seconds("bfloat16"))
+        _write(record, known)
+    return known[_machine()]
+
+
+def resolve_precision(precision: Precision) -> str:
+    """Return ``"float32"`` or ``"bfloat16"``, probing the machine for ``"auto"``."""
+    if precision != "auto":
+        return precision
+    return "bfloat16" if fast_bfloat16() else "float32"
+
+
+def device_name() -> str:
+    """Name the device that the computation runs on."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
+    return f"CPU ({platform.machine()})"
+
+
+def _seconds(precision: str) -> float:
+    maps = tf.cast(tf.random.stateless_normal((1, 64, 64, 128), (0, 0)), precision)
+    kernel = tf.cast(tf.random.stateless_normal((3, 3, 128, 128), (0, 1)), precision)
+
+    @tf.function
+    def convolve_and_back() -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(maps)
+            out = tf.nn.relu(tf.nn.conv2d(maps, kernel, 1, "SAME"))
+        return tape.gradient(out, maps)
+
+    convolve_and_back()
+    return min(_timed(convolve_and_back) for _ in range(5))
+
+
+def _timed(function: tf.types.experimental.GenericFunction) -> float:
+    start = time.perf_counter()
+    function()[0, 0, 0, 0].numpy()  # waits for the device
+    return time.perf_counter() - start
+
+
+def _machine() -> str:
+    return f"{device_name()} {_processor()} tensorflow-{tf.__version__}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:  # not Linux
+        return platform.processor()
+    told = dict(line.split(":", 1) for line in lines if ":" in line)
+    told = {key.strip(): value.strip() for key, value in told.items()}
+    return " ".join(told.get(key, "?") for key in ("model name", "cpu family", "model"))
+
+
+def _read(record: Path) -> dict[str, bool]:
+    try:
+        return dict(json.loads(record.read_text()))
+    except (OSError, ValueError):  # none yet, or cut off: probe again
+        return {}
+
+
+def _write(record: Path, known: dict[str, bool]) -> None:
+    try:
+        record.parent.mkdir(parents=True, exist_ok=True)
+        record.write_text(json.dumps(known, indent=1))
+    except OSError as error:  # a read-only cache costs a second per run, nothing else
+        _log.info("The bfloat16 probe could not be kept: %s", error)

@@ -1,0 +1,262 @@
+"""Every choice of a run as one frozen value, and each published system as one such value.
+
+Lesson 06 puts the recipes side by side. The released code of the field uses mean squared errors
+where the paper writes sums, which moves its weights by many orders of magnitude: the `content` and
+`style` normalizations say which is meant, and no weight has a meaning without them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin, get_type_hints
+
+from .errors import RecipeError
+from .images import Resample, SizeRule
+from .options import (
+    Activation,
+    ContentNormalization,
+    LayerWeighting,
+    OptimizerName,
+    Pooling,
+    Precision,
+    Preprocessing,
+    Start,
+    StyleNormalization,
+    VariationNormalization,
+)
+
+FIRST_OF_EACH_BLOCK = tuple(f"block{block}_conv1" for block in range(1, 6))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of a run. `dataclasses.replace(recipe, size=512)` changes one.
+
+    Weights multiply the terms as the normalizations define them:
+
+        total = content_weight * sum over content layers
+              + style_weight * sum over style layers of w_l E_l
+              + variation_weight * total variation
+
+    Attributes
+    ----------
+    content_layers, style_layers : tuple of str
+        Keras' names. An empty tuple leaves the term out.
+    content_weight, style_weight, variation_weight : float
+        alpha, beta, and the weight of the total variation (not in the paper).
+    content_normalization, style_normalization, variation_normalization : str
+        See `losses`.
+    layer_weights : {"mean", "one", "inverse_square"}
+        w_l: 1/L for L style layers, 1, or 1/N_l^2.
+    pooling, activation, preprocessing : str
+        See `vgg19.VGG19`.
+    normalize_network : bool
+        Whether to rescale the network to mean activation 1, as in the paper.
+    start : {"content", "style", "noise"}
+        The first image. Noise is uniform in [0, 1].
+    start_noise : float
+        Share of noise blended into the start, 0 to 1.
+    size : int
+        Final size in pixels, of the side that `size_rule` names.
+    size_rule : {"longest", "shortest", "area"}
+        What `size` measures: a side, or the side of a square of the same area.
+    style_scale : float
+        Size of the style picture relative to `size`: larger means larger strokes.
+    resample : {"lanczos", "bilinear"}
+    pyramid : tuple of (float, int)
+        Coarse to fine: for each scale its share of `size` and its number of steps.
+    optimizer : {"adam", "lbfgs"}
+    learning_rate : float
+        Adam's step, in gray values of 255.
+    beta_1, beta_2, epsilon : float
+        Adam's averaging factors, and its floor in units of the gradient of the total.
+    history : int
+        Pairs that L-BFGS remembers.
+    clip : bool
+        Whether to project the image into [0, 1] after every step.
+    precision : {"auto", "float32", "bfloat16"}
+        Arithmetic of the network; ``"auto"`` takes bfloat16 where a probe finds it faster.
+    seed : int
+        Of the noise.
+    """
+
+    content_layers: tuple[str, ...] = ("block4_conv2",)
+    style_layers: tuple[str, ...] = FIRST_OF_EACH_BLOCK
+    content_weight: float = 1.0
+    style_weight: float = 1e3
+    variation_weight: float = 0.0
+    content_normalization: ContentNormalization = "mean"
+    style_normalization: StyleNormalization = "mean"
+    variation_normalization: VariationNormalization = "squared_mean"
+    layer_weights: LayerWeighting = "inverse_square"
+    pooling: Pooling = "max"
+    activation: Activation = "relu"
+    preprocessing: Preprocessing = "caffe"
+    normalize_network: bool = False
+    start: Start = "content"
+    start_noise: float = 0.0
+    size: int = 400
+    size_rule: SizeRule = "longest"
+    style_scale: float = 1.0
+    resample: Resample = "lanczos"
+    pyramid: tuple[tuple[float, int], ...] = ((0.4, 150), (0.8, 120), (1.0, 60))
+    optimizer: OptimizerName = "adam"
+    learning_rate: float = 4.0
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    history: int = 20
+    clip: bool = True
+    precision: Precision = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, kind in get_type_hints(type(self)).items():
+            _check_choice(name, getattr(self, name), kind)
+        for name in ("content_weight", "style_weight", "variation_weight"):
+            _require(_is_weight(getattr(self, name)), name, "a finite number, 0 or more")
+        for name in ("learning_rate", "style_scale", "epsilon"):
+            _require(getattr(self, name) > 0, name, "above 0")
+        for name in ("beta_1", "beta_2"):
+            _require(0 <= getattr(self, name) < 1, name, "at least 0 and below 1")
+        _require(0 <= self.start_noise <= 1, "start_noise", "between 0 and 1")
+        _require(self.size >= 16, "size", "at least 16 pixels, what block5 of VGG19 needs")
+        _require(self.history >= 1, "history", "at least 1")
+        _require(_is_pyramid(self.pyramid), "pyramid", "pairs of (share in (0, 1], steps >= 1)")
+        _require(
+            bool(self.content_layers or self.style_layers), "style_layers", "given, or content's"
+        )
+
+    @property
+    def steps(self) -> int:
+        """Steps over all scales."""
+        return sum(steps for _, steps in self.pyramid)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Content and style layers together."""
+        return (*self.content_layers, *self.style_layers)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values, ready for JSON."""
+        return dataclasses.asdict(self)
+
+
+def _require(condition: bool, name: str, what: str) -> None:
+    if not condition:
+        raise RecipeError(f"The recipe's {name} must be {what}.")
+
+
+def _check_choice(name: str, value: Any, kind: Any) -> None:
+    if isinstance(get_origin(kind), type) or not get_args(kind) or value in get_args(kind):
+        return
+    raise RecipeError(f"The recipe's {name} is {value!r}; choose from {', '.join(get_args(kind))}.")
+
+
+def _is_weight(value: float) -> bool:
+    return math.isfinite(value) and value >= 0
+
+
+def _is_pyramid(pyramid: tuple[tuple[float, int], ...]) -> bool:
+    return bool(pyramid) and all(0 < share <= 1 and steps >= 1 for share, steps in pyramid)
+
+
+# The paper's text: noise start, average pooling, rescaled network, L-BFGS, w_l = 1/5, no clipping.
+# Its alpha/beta = 1e-3 is read as a ratio of mean squared errors on the rescaled network, as in the
+# authors' released settings (content 1e6, style 1e9 / 5); the text alone does not decide this.
+GATYS2016 = Recipe(
+    content_weight=1.0,
+    style_weight=1e3,
+    layer_weights="mean",
+    pooling="average",
+    normalize_network=True,
+    start="noise",
+    size=512,
+    pyramid=((1.0, 500),),
+    optimizer="lbfgs",
+    clip=False,
+)
+
+# The authors' PyTorch notebook: max pooling and content start, against the paper's text.
+GATYS_CODE = Recipe(
+    size=512,
+    size_rule="shortest",
+    resample="bilinear",
+    pyramid=((1.0, 500),),
+    optimizer="lbfgs",
+    clip=False,
+)
+
+# Second part of the tutorial: with total variation, on [0, 1] images clipped at every step.
+TENSORFLOW_TUTORIAL = Recipe(
+    content_layers=("block5_conv2",),
+    content_weight=1e4,
+    style_weight=1e-2,
+    variation_weight=30.0,
+    variation_normalization="absolute_sum",
+    layer_weights="mean",
+    size=512,
+    pyramid=((1.0, 1000),),
+    learning_rate=0.02 * 255,
+    beta_1=0.99,
+    epsilon=0.1,
+)
+
+# The tutorial counts convolutions, so its conv_1 ... conv_5 are not the first of each block.
+# It uses torchvision's weights; these are the Caffe ones, so its losses differ in scale.
+PYTORCH_TUTORIAL = Recipe(
+    content_layers=("block2_conv2",),
+    style_layers=("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2", "block3_conv1"),
+    style_weight=1e6,
+    style_normalization="mean_per_channel",
+    layer_weights="one",
+    activation="linear",
+    size=512,
+    pyramid=((1.0, 300),),
+    optimizer="lbfgs",
+)
+
+# A widely copied summary of the method, as printed: no preprocessing, a deep content layer.
+PATTERN_CARD = Recipe(
+    content_layers=("block5_conv2",),
+    style_weight=1.0,
+    layer_weights="mean",
+    preprocessing="none",
+    size=256,
+    pyramid=((1.0, 1000),),
+    learning_rate=0.02 * 255,
+    epsilon=1e-7,
+)
+
+RECIPES: dict[str, Recipe] = {
+    "default": Recipe(),
+    "gatys2016": GATYS2016,
+    "gatys_code": GATYS_CODE,
+    "tensorflow_tutorial": TENSORFLOW_TUTORIAL,
+    "pytorch_tutorial": PYTORCH_TUTORIAL,
+    "pattern_card": PATTERN_CARD,
+}
+
+
+def get_recipe(name: str) -> Recipe:
+    """Return a published recipe by name.
+
+    Raises
+    ------
+    RecipeError
+        If there is none of that name; the message suggests the nearest.
+
+    Examples
+    --------
+    >>> get_recipe("gatys2016").pooling
+    'average'
+    """
+    if name not in RECIPES:
+        near = difflib.get_close_matches(name, RECIPES, n=1, cutoff=0.0)[0]
+        raise RecipeError(
+            f"There is no recipe {name!r}; did you mean {near!r}? All: {', '.join(RECIPES)}."
+        )
+    return RECIPES[name]

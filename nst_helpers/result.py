@@ -1,0 +1,124 @@
+"""What a run leaves behind: the image, the trace of its losses, and all that made it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import __version__
+from .images import save_image
+from .recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of `stylize`.
+
+    Attributes
+    ----------
+    image : ndarray, float32, shape (H, W, 3)
+        RGB in [0, 1].
+    recipe : Recipe
+    names : tuple of str
+        The terms of the loss, weighted, in the order of the columns of `trace`.
+    trace : ndarray, float32, shape (steps done, T)
+        The terms at every step; each row sums to the total loss.
+    scales : tuple of (height, width, steps done)
+        In the order of the pyramid.
+    seconds : float
+        Of the optimization, with compilation, without reading pictures and weights.
+    interrupted : bool
+        Whether the run was stopped before its last step.
+    precision, device : str
+        Arithmetic of the network, and where it ran.
+    weights : dict
+        Source, sha256 and license of the network's weights.
+    """
+
+    image: np.ndarray
+    recipe: Recipe
+    names: tuple[str, ...]
+    trace: np.ndarray
+    scales: tuple[tuple[int, int, int], ...]
+    seconds: float
+    interrupted: bool
+    precision: str
+    device: str
+    weights: dict[str, str]
+
+    @property
+    def totals(self) -> np.ndarray:
+        """Total loss at every step, float32, shape (steps done,)."""
+        return self.trace.sum(axis=1)
+
+    @property
+    def losses(self) -> dict[str, float]:
+        """The weighted terms at the step of the last scale whose total was lowest: the image's."""
+        if not len(self.trace):
+            return {}
+        last = self.trace[-self.scales[-1][2] :]
+        return dict(zip(self.names, map(float, last[last.sum(axis=1).argmin()]), strict=True))
+
+    def record(self) -> dict[str, Any]:
+        """Return everything but the pixels as plain values, ready for JSON."""
+        return {
+            "recipe": self.recipe.as_dict(),
+            "losses": self.losses,
+            "trace": {
+                name: [float(f"{value:.6g}") for value in column]
+                for name, column in zip(self.names, self.trace.T, strict=True)
+            },
+            "scales": [
+                {"height": height, "width": width, "steps": steps}
+                for height, width, steps in self.scales
+            ],
+            "seconds": round(self.seconds, 2),
+            "interrupted": self.interrupted,
+            "precision": self.precision,
+            "device": self.device,
+            "weights": self.weights,
+            "versions": _versions(),
+        }
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the image, its recipe inside it, and beside it the whole record as JSON.
+
+        Parameters
+        ----------
+        path : str or path
+            ``name.png``, ``.jpg``, ``.webp`` or ``.tif``; the record becomes ``name.json``.
+
+        Raises
+        ------
+        ImageError
+            For an unknown suffix or a missing folder.
+        """
+        record = self.record()
+        short = {key: value for key, value in record.items() if key != "trace"}
+        path = save_image(self.image, path, metadata=short)
+        _write_atomically(path.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
+        return path
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "nst_helpers": __version__,
+        "python": platform.python_version(),
+        "tensorflow": version("tensorflow"),
+        "numpy": version("numpy"),
+    }
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as file:
+        file.write(text)
+    os.chmod(file.name, 0o644)  # temporary files are private, results are not
+    os.replace(file.name, path)

@@ -1,0 +1,390 @@
+"""The loop: start image, coarse to fine, several compiled steps per call, and a record (lesson 07).
+
+All of an optimization stays on the device. The host sees the loss terms and decides, about once a
+second, whether to go on; that is where progress, Ctrl-C and the guard against NaN have their place.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import data
+from ._tensorflow import tf
+from .errors import DivergedError, RecipeError
+from .images import check_image, load_image, resize, resize_to
+from .objective import Objective
+from .optimizers import LBFGS, Adam, Optimizer
+from .precision import device_name, resolve_precision
+from .recipes import Recipe
+from .result import Result
+from .vgg19 import VGG19, normalize_weights
+from .weights import Weights, load_weights
+
+_log = logging.getLogger(__name__)
+
+Picture = str | PathLike[str] | np.ndarray
+
+_SECONDS_PER_CALL = 1.0  # often enough for a progress bar, seldom enough to cost nothing
+_MOST_STEPS_PER_CALL = 50
+_MOST_RECOVERIES = 5
+
+#: What `normalize_network` averages over; the paper took ImageNet's validation set.
+NORMALIZATION_PICTURES = ("china", "flower")
+
+
+class Stop(Exception):
+    """Raise this in a callback to end a run and keep its result so far."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a callback sees, about once a second.
+
+    Attributes
+    ----------
+    step, steps : int
+        Steps done and to do, over all scales.
+    losses : dict of str to float
+        The weighted terms of the last step; they sum to the total loss.
+    seconds, seconds_left : float
+        Since the start, and a guess of the rest from the pixels still to do.
+    """
+
+    step: int
+    steps: int
+    losses: dict[str, float]
+    seconds: float
+    seconds_left: float
+    _best: tf.Tensor = field(repr=False)
+
+    @property
+    def image(self) -> np.ndarray:
+        """The best image so far, float32 RGB in [0, 1], shape (H, W, 3)."""
+        return _as_image(self._best)
+
+
+def stylize(
+    content: Picture,
+    style: Picture | Sequence[Picture],
+    recipe: Recipe | None = None,
+    *,
+    style_shares: Sequence[float] | None = None,
+    start_image: Picture | None = None,
+    weights: Weights | None = None,
+    callback: Callable[[Progress], None] | None = None,
+) -> Result:
+    """Paint the content picture in the style of another.
+
+    Parameters
+    ----------
+    content : str, path or ndarray
+        A file, the name of a registered picture (`data.names`), or float32 RGB in [0, 1] of shape
+        (H, W, 3).
+    style : the same, or a sequence of them
+        Several styles are mixed by averaging their Gram matrices.
+    recipe : Recipe, optional
+        By default `Recipe()`.
+    style_shares : sequence of float, optional
+        Weight of each style; equal by default.
+    start_image : str, path or ndarray, optional
+        Starts from this picture instead of what the recipe says.
+    weights : Weights, optional
+        From `load_weights`; by default the pretrained ones.
+    callback : callable, optional
+        Called about once a second with a `Progress`. It may raise `Stop`.
+
+    Returns
+    -------
+    Result
+        Its image is the one with the lowest loss on the last scale. After Ctrl-C, the kernel's
+        stop button or `Stop` it is the best of the scale that was reached.
+
+    Raises
+    ------
+    ImageError, DataError
+        If a picture cannot be read or found.
+    WeightsError
+        If the weights cannot be had.
+    RecipeError
+        If the shares do not fit the styles.
+    DivergedError
+        If the loss is not finite and smaller steps do not help.
+    """
+    recipe = recipe or Recipe()
+    styles = [style] if isinstance(style, str | PathLike | np.ndarray) else style
+    pictures = _Pictures(recipe, content, styles, start_image)
+    shares = _check_shares(style_shares, len(pictures.styles))
+    extractor = _extractor(recipe, weights)
+    log = _Log(recipe, pictures.shapes, callback or (lambda progress: None))
+    image = pictures.start
+    try:
+        for shape, (_, steps) in zip(pictures.shapes, recipe.pyramid, strict=True):
+            objective = Objective(extractor, recipe, *pictures.at(shape), shares)
+            log.begin(objective.names)
+            image = resize_to(image, shape, recipe.resample)
+            for best, rows in optimize(objective, image, steps, _optimizer(recipe), recipe.clip):
+                image = best
+                log.add(best, rows)
+            image = _as_image(image)
+    except (KeyboardInterrupt, Stop):
+        log.interrupted = True
+    return log.result(_as_image(image), extractor)
+
+
+def optimize(
+    objective: Objective, image: np.ndarray, steps: int, optimizer: Optimizer, clip: bool = False
+) -> Iterator[tuple[tf.Tensor, np.ndarray]]:
+    """Minimize an objective over the pixels, pausing about once a second.
+
+    Parameters
+    ----------
+    objective : Objective
+    image : ndarray, float32, shape (H, W, 3)
+        The start, RGB in [0, 1].
+    steps : int
+        Evaluations of the objective and its gradient.
+    optimizer : Adam or LBFGS
+    clip : bool
+        Whether to project into [0, 1] after every step.
+
+    Yields
+    ------
+    best : tensor, float32, shape (H, W, 3)
+        The image with the lowest total so far.
+    rows : ndarray, float32, shape (n, T)
+        The weighted terms of the n steps since the last pause.
+
+    Raises
+    ------
+    DivergedError
+        If the loss is not finite at the start, or still after the step was cut several times.
+    """
+    advance = _compiled(objective, optimizer, image.shape, clip)
+    x = tf.reshape(tf.constant(image, tf.float32), [-1])
+    run = _Run(x, optimizer.init(x), x, tf.constant(np.inf, tf.float32))
+    done, per_call, recoveries = 0, 1, 0
+    while done < steps:
+        began = time.perf_counter()
+        run, rows, count, finite = advance(run, tf.constant(min(per_call, steps - done)))
+        taken = int(count)
+        if taken:
+            done += taken
+            rate = taken / (time.perf_counter() - began)
+            per_call = int(np.clip(rate * _SECONDS_PER_CALL, 1, _MOST_STEPS_PER_CALL))
+            yield tf.reshape(run.best, image.shape), rows.numpy()[:taken]
+        if not finite:
+            recoveries += 1
+            optimizer = _gentler(optimizer, run, recoveries)
+            advance = _compiled(objective, optimizer, image.shape, clip)
+            run = _Run(run.best, optimizer.init(run.best), run.best, run.best_total)
+
+
+class _Run(NamedTuple):
+    """What one compiled call hands to the next."""
+
+    x: tf.Tensor
+    optimizer: Any
+    best: tf.Tensor
+    best_total: tf.Tensor
+
+
+def _compiled(
+    objective: Objective, optimizer: Optimizer, shape: tuple[int, ...], clip: bool
+) -> Callable[..., tuple[_Run, tf.Tensor, tf.Tensor, tf.Tensor]]:
+    """Return a compiled function that takes several steps, or stops before a non-finite one."""
+
+    def update(run: _Run, total: tf.Tensor, gradient: tf.Tensor) -> _Run:
+        best = tf.where(total < run.best_total, run.x, run.best)
+        state, x = optimizer.update(run.optimizer, run.x, gradient, clip)
+        return _Run(x, state, best, tf.minimum(total, run.best_total))
+
+    def step(
+        taken: tf.Tensor, finite: tf.Tensor, run: _Run, rows: tf.TensorArray
+    ) -> tuple[tf.Tensor, tf.Tensor, _Run, tf.TensorArray]:
+        terms, gradient = objective.terms_and_gradient(tf.reshape(run.x, (1, *shape)))
+        total, gradient = tf.reduce_sum(terms), tf.reshape(gradient, [-1])
+        finite = tf.reduce_all(tf.math.is_finite(gradient)) & tf.math.is_finite(total)
+        run = tf.cond(finite, lambda: update(run, total, gradient), lambda: run)
+        return taken + tf.cast(finite, tf.int32), finite, run, rows.write(taken, terms[0])
+
+    @tf.function(autograph=False)
+    def advance(run: _Run, steps: tf.Tensor) -> tuple[_Run, tf.Tensor, tf.Tensor, tf.Tensor]:
+        rows = tf.TensorArray(tf.float32, size=steps, element_shape=(len(objective.names),))
+        taken, finite, run, rows = tf.while_loop(
+            lambda taken, finite, run, rows: finite & (taken < steps),
+            step,
+            (tf.constant(0), tf.constant(True), run, rows),
+        )
+        return run, rows.stack(), taken, finite
+
+    return advance
+
+
+def _gentler(optimizer: Optimizer, run: _Run, recoveries: int) -> Optimizer:
+    if not np.isfinite(float(run.best_total)):
+        raise DivergedError(
+            "The loss or its gradient is not finite at the start image; lower the recipe's weights."
+        )
+    if recoveries > _MOST_RECOVERIES:
+        raise DivergedError(
+            f"The loss stopped being finite {recoveries} times in spite of smaller steps; "
+            "lower the learning_rate or the recipe's weights, or use precision='float32'."
+        )
+    _log.warning("The loss was not finite; went back to the best image, with smaller steps.")
+    return optimizer.gentler()
+
+
+class _Pictures:
+    """The content, the styles and the start of a run, at the size of every scale."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        content: Picture,
+        styles: Sequence[Picture],
+        start_image: Picture | None,
+    ) -> None:
+        self.recipe = recipe
+        self.content = _open(content, recipe, recipe.size)
+        style_size = max(1, round(recipe.size * recipe.style_scale))
+        self.styles = [_open(style, recipe, style_size) for style in styles]
+        self.shapes = [_scaled(self.content.shape, share) for share, _ in recipe.pyramid]
+        self.start = self._start() if start_image is None else _open(start_image)
+
+    def at(self, shape: tuple[int, int]) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Return the content at `shape` and the styles shrunk by the same factor."""
+        share = shape[0] / self.content.shape[0]
+        resample = self.recipe.resample
+        return resize_to(self.content, shape, resample), [
+            resize_to(style, _scaled(style.shape, share), resample) for style in self.styles
+        ]
+
+    def _start(self) -> np.ndarray:
+        shape = self.shapes[0]
+        noise = np.random.default_rng(self.recipe.seed).random((*shape, 3), np.float32)
+        if self.recipe.start == "noise":
+            return noise
+        base = self.content if self.recipe.start == "content" else self.styles[0]
+        share = np.float32(self.recipe.start_noise)
+        return (1 - share) * resize_to(base, shape, self.recipe.resample) + share * noise
+
+
+class _Log:
+    """Gathers the trace and tells the callback."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        shapes: Sequence[tuple[int, int]],
+        callback: Callable[[Progress], None],
+    ) -> None:
+        self.recipe, self.shapes, self.callback = recipe, shapes, callback
+        self.rows: list[list[np.ndarray]] = []
+        self.names: tuple[str, ...] = ()
+        self.interrupted = False
+        self.began = time.perf_counter()
+
+    def begin(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.rows.append([])
+
+    def add(self, best: tf.Tensor, rows: np.ndarray) -> None:
+        self.rows[-1].append(rows)
+        seconds = time.perf_counter() - self.began
+        done, work = self._work_done(), self._work()
+        self.callback(
+            Progress(
+                step=sum(self._steps()),
+                steps=self.recipe.steps,
+                losses=dict(zip(self.names, map(float, rows[-1]), strict=True)),
+                seconds=seconds,
+                seconds_left=seconds * (work - done) / done,
+                _best=best,
+            )
+        )
+
+    def result(self, image: np.ndarray, extractor: VGG19) -> Result:
+        rows = [row for scale in self.rows for row in scale]
+        weights = extractor.weights
+        return Result(
+            image=image,
+            recipe=self.recipe,
+            names=self.names,
+            trace=np.concatenate(rows) if rows else np.empty((0, len(self.names)), np.float32),
+            scales=tuple((*s, n) for s, n in zip(self.shapes, self._steps(), strict=False)),
+            seconds=time.perf_counter() - self.began,
+            interrupted=self.interrupted,
+            precision=extractor.precision,
+            device=device_name(),
+            weights={
+                "source": weights.source,
+                "sha256": weights.sha256,
+                "license": weights.license,
+            },
+        )
+
+    def _steps(self) -> list[int]:
+        return [sum(map(len, scale)) for scale in self.rows]
+
+    def _work(self) -> float:
+        steps = [steps for _, steps in self.recipe.pyramid]
+        return float(sum(h * w * n for (h, w), n in zip(self.shapes, steps, strict=True)))
+
+    def _work_done(self) -> float:
+        return float(sum(h * w * n for (h, w), n in zip(self.shapes, self._steps(), strict=False)))
+
+
+def _open(picture: Picture, recipe: Recipe | None = None, size: int | None = None) -> np.ndarray:
+    how: dict[str, Any] = {}
+    if recipe is not None:
+        how = {"size": size, "rule": recipe.size_rule, "resample": recipe.resample}
+    if isinstance(picture, np.ndarray):
+        image = check_image(picture)
+        return resize(image, **how) if how else image
+    return load_image(data.resolve(picture), **how)
+
+
+def _scaled(shape: Sequence[int], share: float) -> tuple[int, int]:
+    return max(1, round(shape[0] * share)), max(1, round(shape[1] * share))
+
+
+def _as_image(image: tf.Tensor | np.ndarray) -> np.ndarray:
+    return np.clip(np.asarray(image), 0, 1)
+
+
+def _check_shares(shares: Sequence[float] | None, styles: int) -> Sequence[float]:
+    shares = [1.0] * styles if shares is None else shares
+    if len(shares) != styles or min(shares) < 0 or sum(shares) == 0:
+        raise RecipeError(
+            f"{styles} style picture(s) need as many shares, none negative and not all 0; "
+            f"got {list(shares)}."
+        )
+    return shares
+
+
+def _extractor(recipe: Recipe, weights: Weights | None) -> VGG19:
+    weights = load_weights() if weights is None else weights
+    if recipe.normalize_network:
+        pictures = (data.load(name, size=256) for name in NORMALIZATION_PICTURES)
+        weights = normalize_weights(weights, pictures, recipe.pooling)
+    return VGG19(
+        recipe.layers,
+        weights,
+        pooling=recipe.pooling,
+        activation=recipe.activation,
+        preprocessing=recipe.preprocessing,
+        precision=resolve_precision(recipe.precision),
+    )
+
+
+def _optimizer(recipe: Recipe) -> Optimizer:
+    if recipe.optimizer == "lbfgs":
+        return LBFGS(recipe.history)
+    return Adam(recipe.learning_rate, recipe.beta_1, recipe.beta_2, recipe.epsilon)
