@@ -1,0 +1,193 @@
+"""What every lesson keeps, read from the stored notebooks; nbval runs them in `make test`."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from urllib.parse import unquote
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbval.plugin import get_sanitize_patterns
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+DOCUMENTS = [*NOTEBOOKS, *sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+
+lessons = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+documents = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+
+
+def cells(path: Path, kind: str) -> list[NotebookNode]:
+    return [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == kind]
+
+
+def text(path: Path) -> str:
+    """Return the text of a notebook or Markdown file, without blocks of code."""
+    if path.suffix == ".ipynb":
+        source = "\n\n".join(cell.source for cell in cells(path, "markdown"))
+    else:
+        source = path.read_text()
+    return re.sub(r"^ *```.*?^ *```", "", source, flags=re.DOTALL | re.MULTILINE)
+
+
+def prose(path: Path) -> str:
+    """Return the text without code and formulas."""
+    return re.sub(r"`[^`]*`|\$\$.*?\$\$|\$[^$\n]*\$", "", text(path), flags=re.DOTALL)
+
+
+class Tags(HTMLParser):
+    """Collects the attributes of each tag of one name."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__()
+        self.name = name
+        self.found: list[dict[str, str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == self.name:
+            self.found.append({name: value or "" for name, value in attrs})
+
+
+def test_there_are_lessons() -> None:
+    assert NOTEBOOKS
+
+
+@lessons
+def test_starts_with_its_title(path: Path) -> None:
+    first = nbformat.read(path, 4).cells[0]
+    assert first.cell_type == "markdown"
+    assert first.source.startswith("# ")
+
+
+@lessons
+def test_was_run_once_from_top_to_bottom(path: Path) -> None:
+    # nbval runs a cell without a count but compares nothing.
+    counts = [cell.execution_count for cell in cells(path, "code")]
+    assert counts == list(range(1, len(counts) + 1)), "run all cells in a fresh kernel, then save"
+
+
+@lessons
+def test_fails_only_where_it_says_so(path: Path) -> None:
+    for cell in cells(path, "code"):
+        failed = any(output.output_type == "error" for output in cell.outputs)
+        assert failed == ("raises-exception" in cell.metadata.get("tags", [])), cell.source
+
+
+@lessons
+def test_stores_no_messages(path: Path) -> None:
+    for cell in cells(path, "code"):
+        messages = [output.text for output in cell.outputs if output.get("name") == "stderr"]
+        assert not messages, cell.source
+
+
+def described(picture: NotebookNode, following: NotebookNode) -> bool:
+    """Tell whether a picture's description is in its metadata and, as text, right below it.
+
+    JupyterLab and nbconvert's default page drop the metadata, other readers make it the alt
+    attribute: it takes both to reach everyone.
+    """
+    alt = picture.metadata.get("image/png", {}).get("alt", "").strip()
+    data = following.get("data", {})
+    return bool(alt) and alt in unescape(data.get("text/html", data.get("text/markdown", "")))
+
+
+def undescribed(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Return the outputs that hold a picture without words."""
+    pictures = [
+        output
+        for output, following in pairwise([*outputs, NotebookNode()])
+        if "image/png" in output.get("data", {}) and not described(output, following)
+    ]
+    html = [
+        output
+        for output in outputs
+        for tag in Tags("img", output.get("data", {}).get("text/html", "")).found
+        if not tag.get("alt")
+    ]
+    return pictures + html
+
+
+@lessons
+def test_every_picture_is_described(path: Path) -> None:
+    for cell in cells(path, "code"):
+        assert not undescribed(cell.outputs), cell.source
+        formats = {kind for output in cell.outputs for kind in output.get("data", {})}
+        assert not formats & {"image/jpeg", "image/svg+xml"}, "publish figures as PNG"
+
+
+@lessons
+def test_cells_and_file_stay_small(path: Path) -> None:
+    lines = [len(cell.source.splitlines()) for cell in cells(path, "code")]
+    assert max(lines) <= 25
+    assert median(lines) <= 6
+    assert path.stat().st_size < 2_000_000, "show smaller pictures"
+
+
+@documents
+def test_pictures_in_text_are_described(path: Path) -> None:
+    assert re.findall(r"!\[\s*\]\([^)]*\)", prose(path)) == []
+    assert [tag for tag in Tags("img", prose(path)).found if not tag.get("alt")] == []
+
+
+def anchors(path: Path) -> set[str]:
+    """Return what `#...` can name in a document, by the rule of its usual reader."""
+    headings = re.findall(r"^#+ +(.+?) *$", text(path), re.MULTILINE)
+    plain = [re.sub(r"[`*]|\]\([^)]*\)|\[", "", heading) for heading in headings]
+    if path.suffix == ".ipynb":
+        return {heading.replace(" ", "-") for heading in plain}
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in plain}
+
+
+def targets(path: Path) -> list[str]:
+    """Return where a document's links and pictures point to."""
+    found = re.findall(r"\]\(<?([^)\s>]+)", prose(path))
+    found += [tag.get("href", "") for tag in Tags("a", prose(path)).found]
+    return found + [tag.get("src", "") for tag in Tags("img", prose(path)).found]
+
+
+def broken(path: Path) -> list[str]:
+    """Return the local links of a document that lead nowhere."""
+    bad = []
+    for target in targets(path):
+        name, _, anchor = target.partition("#")
+        if re.match(r"[a-z]+:", target):
+            continue
+        file = path.parent / unquote(name) if name else path
+        if not file.exists() or (anchor and unquote(anchor) not in anchors(file)):
+            bad.append(target)
+    return bad
+
+
+@documents
+def test_local_links_resolve(path: Path) -> None:
+    assert broken(path) == []
+
+
+SANITIZER = (ROOT / "tests" / "nbval_sanitize.cfg").read_text()
+EXAMPLES = {
+    "<function f at 0x7f3a5c1e2b90>": "<function f at ADDRESS>",
+    "<Figure size 1250x417.5 with 3 Axes>": "FIGURE",
+    "100%|████| 60/60 [00:12<00:00,  4.9it/s]": "100%|████| 60/60 CLOCK",
+    "took 12.5 s, then 3 min and 40 ms": "took TIME, then TIME and TIME",
+    "loss 4.21e+05, color 0xff, 3 steps, 5 mins": "loss 4.21e+05, color 0xff, 3 steps, 5 mins",
+}
+
+
+@pytest.mark.parametrize("output", EXAMPLES)
+def test_sanitizer_replaces_what_differs_between_runs(output: str) -> None:
+    replaced = output
+    for pattern, replacement in get_sanitize_patterns(SANITIZER):
+        replaced = re.sub(pattern, replacement, replaced)
+    assert replaced == EXAMPLES[output]
+
+
+def test_nbval_reads_every_sanitizer_pattern() -> None:
+    patterns = get_sanitize_patterns(SANITIZER)
+    assert len(patterns) == len(re.findall(r"^\s*regex", SANITIZER, re.MULTILINE))
+    unused = [p for p, _ in patterns if not any(re.search(p, output) for output in EXAMPLES)]
+    assert unused == []
