@@ -18,7 +18,8 @@ from typing import Literal
 import numpy as np
 
 from .errors import DataError
-from .images import Resample, SizeRule, load_image
+from .images import load_image
+from .options import Resample, SizeRule
 
 Role = Literal["content", "style", "both"]
 

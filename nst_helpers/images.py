@@ -14,15 +14,13 @@ import uuid
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from .errors import ImageError
-
-SizeRule = Literal["longest", "shortest", "area"]
-Resample = Literal["lanczos", "bilinear"]
+from .options import Resample, SizeRule
 
 MAX_PIXELS = 100_000_000  # decoded to float32 that is 1.2 GB: beyond it a laptop starts to swap
 MEAN_BGR = (103.939, 116.779, 123.68)

@@ -174,6 +174,7 @@ def total_variation(
     RecipeError
         For a normalization outside the set.
     """
+    image = _float32(image)
     down = image[..., 1:, :, :] - image[..., :-1, :, :]
     right = image[..., :, 1:, :] - image[..., :, :-1, :]
     measure = _choose(normalization, squared_mean=_squared_mean, absolute_sum=_absolute_sum)

@@ -13,5 +13,8 @@ StyleNormalization = Literal["paper", "mean", "mean_per_channel"]
 VariationNormalization = Literal["squared_mean", "absolute_sum"]
 LayerWeighting = Literal["mean", "one", "inverse_square"]
 
+SizeRule = Literal["longest", "shortest", "area"]
+Resample = Literal["lanczos", "bilinear"]
+
 Start = Literal["content", "style", "noise"]
 OptimizerName = Literal["adam", "lbfgs"]

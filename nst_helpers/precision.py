@@ -86,7 +86,7 @@ def _processor() -> str:
 def _read(record: Path) -> dict[str, bool]:
     try:
         return dict(json.loads(record.read_text()))
-    except (OSError, ValueError):  # none yet, or cut off: probe again
+    except (OSError, TypeError, ValueError):  # none yet, or cut off: probe again
         return {}
 
 

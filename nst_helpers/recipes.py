@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
 from .errors import RecipeError
-from .images import Resample, SizeRule
 from .options import (
     Activation,
     ContentNormalization,
@@ -23,6 +22,8 @@ from .options import (
     Pooling,
     Precision,
     Preprocessing,
+    Resample,
+    SizeRule,
     Start,
     StyleNormalization,
     VariationNormalization,
@@ -43,67 +44,87 @@ class Recipe:
 
     Attributes
     ----------
-    content_layers, style_layers : tuple of str
-        Keras' names. An empty tuple leaves the term out.
-    content_weight, style_weight, variation_weight : float
-        alpha, beta, and the weight of the total variation (not in the paper).
-    content_normalization, style_normalization, variation_normalization : str
-        See `losses`.
+    content_layers : tuple of str
+        Layers whose features are kept, by Keras' names; empty leaves the content out.
+    style_layers : tuple of str
+        Layers whose Gram matrices are matched; empty leaves the style out.
+    content_weight : float
+        alpha.
+    style_weight : float
+        beta.
+    variation_weight : float
+        Weight of the total variation, which smooths; not in the paper.
+    content_normalization : {"paper", "sum", "mean"}
+        1/2 sum of squares (eq. 1), sum, or mean; see `losses.content_loss`.
+    style_normalization : {"paper", "mean", "mean_per_channel"}
+        E_l of eq. 4, or 4 E_l, or 4 E_l / N_l^2; see `losses.style_loss`.
+    variation_normalization : {"squared_mean", "absolute_sum"}
+        See `losses.total_variation`.
     layer_weights : {"mean", "one", "inverse_square"}
-        w_l: 1/L for L style layers, 1, or 1/N_l^2.
-    pooling, activation, preprocessing : str
-        See `vgg19.VGG19`.
+        w_l of L style layers: 1/L, 1, or 1/N_l^2 with N_l channels.
+    pooling : {"max", "average"}
+        The network was trained with max; the paper takes average.
+    activation : {"relu", "linear"}
+        Features after the ReLU, or before it.
+    preprocessing : {"caffe", "none"}
+        What the network was trained on, or RGB in [0, 1] as it is (a mistake, kept for study).
     normalize_network : bool
-        Whether to rescale the network to mean activation 1, as in the paper.
+        Rescale the network to mean activation 1, as in the paper.
     start : {"content", "style", "noise"}
         The first image. Noise is uniform in [0, 1].
     start_noise : float
         Share of noise blended into the start, 0 to 1.
     size : int
-        Final size in pixels, of the side that `size_rule` names.
+        Final size in pixels, as `size_rule` measures it.
     size_rule : {"longest", "shortest", "area"}
-        What `size` measures: a side, or the side of a square of the same area.
+        `size` is this side, or the side of a square with as many pixels.
     style_scale : float
         Size of the style picture relative to `size`: larger means larger strokes.
     resample : {"lanczos", "bilinear"}
+        Filter that scales the pictures.
     pyramid : tuple of (float, int)
         Coarse to fine: for each scale its share of `size` and its number of steps.
     optimizer : {"adam", "lbfgs"}
+        L-BFGS needs fewer steps, Adam less memory.
     learning_rate : float
         Adam's step, in gray values of 255.
-    beta_1, beta_2, epsilon : float
-        Adam's averaging factors, and its floor in units of the gradient of the total.
+    beta_1 : float
+        Adam's averaging of the gradient.
+    beta_2 : float
+        Adam's averaging of the squared gradient.
+    epsilon : float
+        Adam's floor of the denominator, in units of the gradient of the total.
     history : int
         Pairs that L-BFGS remembers.
     clip : bool
-        Whether to project the image into [0, 1] after every step.
+        Project the image into [0, 1] after every step.
     precision : {"auto", "float32", "bfloat16"}
-        Arithmetic of the network; ``"auto"`` takes bfloat16 where a probe finds it faster.
+        Arithmetic of the network; "auto" takes bfloat16 where a probe finds it faster.
     seed : int
-        Of the noise.
+        Seed of the start's noise.
     """
 
     content_layers: tuple[str, ...] = ("block4_conv2",)
     style_layers: tuple[str, ...] = FIRST_OF_EACH_BLOCK
     content_weight: float = 1.0
-    style_weight: float = 1e3
+    style_weight: float = 1e2
     variation_weight: float = 0.0
     content_normalization: ContentNormalization = "mean"
     style_normalization: StyleNormalization = "mean"
     variation_normalization: VariationNormalization = "squared_mean"
     layer_weights: LayerWeighting = "inverse_square"
-    pooling: Pooling = "max"
+    pooling: Pooling = "average"
     activation: Activation = "relu"
     preprocessing: Preprocessing = "caffe"
     normalize_network: bool = False
     start: Start = "content"
     start_noise: float = 0.0
-    size: int = 400
+    size: int = 512
     size_rule: SizeRule = "longest"
     style_scale: float = 1.0
     resample: Resample = "lanczos"
-    pyramid: tuple[tuple[float, int], ...] = ((0.4, 150), (0.8, 120), (1.0, 60))
-    optimizer: OptimizerName = "adam"
+    pyramid: tuple[tuple[float, int], ...] = ((0.4, 60), (0.7, 40), (1.0, 25))
+    optimizer: OptimizerName = "lbfgs"
     learning_rate: float = 4.0
     beta_1: float = 0.9
     beta_2: float = 0.999
@@ -119,16 +140,16 @@ class Recipe:
         for name in ("content_weight", "style_weight", "variation_weight"):
             _require(_is_weight(getattr(self, name)), name, "a finite number, 0 or more")
         for name in ("learning_rate", "style_scale", "epsilon"):
-            _require(getattr(self, name) > 0, name, "above 0")
+            _require(0 < getattr(self, name) < math.inf, name, "a finite number above 0")
         for name in ("beta_1", "beta_2"):
             _require(0 <= getattr(self, name) < 1, name, "at least 0 and below 1")
         _require(0 <= self.start_noise <= 1, "start_noise", "between 0 and 1")
         _require(self.size >= 16, "size", "at least 16 pixels, what block5 of VGG19 needs")
         _require(self.history >= 1, "history", "at least 1")
         _require(_is_pyramid(self.pyramid), "pyramid", "pairs of (share in (0, 1], steps >= 1)")
-        _require(
-            bool(self.content_layers or self.style_layers), "style_layers", "given, or content's"
-        )
+        for name in ("content_layers", "style_layers"):
+            _require(not isinstance(getattr(self, name), str), name, "a tuple of layer names")
+        _require(bool(self.layers), "style_layers", "not empty, or content_layers must not be")
 
     @property
     def steps(self) -> int:
@@ -168,25 +189,21 @@ def _is_pyramid(pyramid: tuple[tuple[float, int], ...]) -> bool:
 # Its alpha/beta = 1e-3 is read as a ratio of mean squared errors on the rescaled network, as in the
 # authors' released settings (content 1e6, style 1e9 / 5); the text alone does not decide this.
 GATYS2016 = Recipe(
-    content_weight=1.0,
     style_weight=1e3,
     layer_weights="mean",
-    pooling="average",
     normalize_network=True,
     start="noise",
-    size=512,
     pyramid=((1.0, 500),),
-    optimizer="lbfgs",
     clip=False,
 )
 
 # The authors' PyTorch notebook: max pooling and content start, against the paper's text.
 GATYS_CODE = Recipe(
-    size=512,
+    style_weight=1e3,
+    pooling="max",
     size_rule="shortest",
     resample="bilinear",
     pyramid=((1.0, 500),),
-    optimizer="lbfgs",
     clip=False,
 )
 
@@ -198,8 +215,9 @@ TENSORFLOW_TUTORIAL = Recipe(
     variation_weight=30.0,
     variation_normalization="absolute_sum",
     layer_weights="mean",
-    size=512,
+    pooling="max",
     pyramid=((1.0, 1000),),
+    optimizer="adam",
     learning_rate=0.02 * 255,
     beta_1=0.99,
     epsilon=0.1,
@@ -213,10 +231,9 @@ PYTORCH_TUTORIAL = Recipe(
     style_weight=1e6,
     style_normalization="mean_per_channel",
     layer_weights="one",
+    pooling="max",
     activation="linear",
-    size=512,
     pyramid=((1.0, 300),),
-    optimizer="lbfgs",
 )
 
 # A widely copied summary of the method, as printed: no preprocessing, a deep content layer.
@@ -224,9 +241,11 @@ PATTERN_CARD = Recipe(
     content_layers=("block5_conv2",),
     style_weight=1.0,
     layer_weights="mean",
+    pooling="max",
     preprocessing="none",
     size=256,
     pyramid=((1.0, 1000),),
+    optimizer="adam",
     learning_rate=0.02 * 255,
     epsilon=1e-7,
 )

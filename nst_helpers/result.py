@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-import tempfile
+import uuid
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import __version__
+from .errors import ImageError
 from .images import save_image
 from .recipes import Recipe
 
@@ -25,7 +26,8 @@ class Result:
     Attributes
     ----------
     image : ndarray, float32, shape (H, W, 3)
-        RGB in [0, 1].
+        RGB in [0, 1]. With ``recipe.clip`` false the optimization may leave that range; the
+        losses are those before the image was clipped to it.
     recipe : Recipe
     names : tuple of str
         The terms of the loss, weighted, in the order of the columns of `trace`.
@@ -118,7 +120,11 @@ def _versions() -> dict[str, str]:
 
 
 def _write_atomically(path: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)  # temporary files are private, results are not
-    os.replace(file.name, path)
+    part = path.with_name(f".{path.name}-{uuid.uuid4().hex}.tmp")
+    try:
+        part.write_text(text)
+        os.replace(part, path)
+    except OSError as error:
+        raise ImageError(f"'{path}' could not be written ({error.strerror}).") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -119,8 +119,8 @@ def stylize(
     """
     recipe = recipe or Recipe()
     styles = [style] if isinstance(style, str | PathLike | np.ndarray) else style
+    shares = _check_shares(style_shares, len(styles))
     pictures = _Pictures(recipe, content, styles, start_image)
-    shares = _check_shares(style_shares, len(pictures.styles))
     extractor = _extractor(recipe, weights)
     log = _Log(recipe, pictures.shapes, callback or (lambda progress: None))
     image = pictures.start
@@ -128,11 +128,10 @@ def stylize(
         for shape, (_, steps) in zip(pictures.shapes, recipe.pyramid, strict=True):
             objective = Objective(extractor, recipe, *pictures.at(shape), shares)
             log.begin(objective.names)
-            image = resize_to(image, shape, recipe.resample)
-            for best, rows in optimize(objective, image, steps, _optimizer(recipe), recipe.clip):
+            start = resize_to(_as_image(image), shape, recipe.resample)
+            for best, rows in optimize(objective, start, steps, _optimizer(recipe), recipe.clip):
                 image = best
                 log.add(best, rows)
-            image = _as_image(image)
     except (KeyboardInterrupt, Stop):
         log.interrupted = True
     return log.result(_as_image(image), extractor)
@@ -318,7 +317,7 @@ class _Log:
             recipe=self.recipe,
             names=self.names,
             trace=np.concatenate(rows) if rows else np.empty((0, len(self.names)), np.float32),
-            scales=tuple((*s, n) for s, n in zip(self.shapes, self._steps(), strict=False)),
+            scales=tuple((*s, n) for s, n in zip(self.shapes, self._steps(), strict=False) if n),
             seconds=time.perf_counter() - self.began,
             interrupted=self.interrupted,
             precision=extractor.precision,
@@ -361,10 +360,10 @@ def _as_image(image: tf.Tensor | np.ndarray) -> np.ndarray:
 
 def _check_shares(shares: Sequence[float] | None, styles: int) -> Sequence[float]:
     shares = [1.0] * styles if shares is None else shares
-    if len(shares) != styles or min(shares) < 0 or sum(shares) == 0:
+    if len(shares) != styles or min(shares, default=-1) < 0 or sum(shares) == 0:
         raise RecipeError(
-            f"{styles} style picture(s) need as many shares, none negative and not all 0; "
-            f"got {list(shares)}."
+            f"One style picture or more, and a share for each that is not negative and not all 0, "
+            f"are needed; got {styles} and the shares {list(shares)}."
         )
     return shares
 

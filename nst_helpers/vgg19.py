@@ -122,6 +122,7 @@ class VGG19:
         LayerError
             If the image is too small for the deepest layer.
         """
+        images = tf.convert_to_tensor(images)
         self._check_size(images.shape)
         maps = to_network(images) if self.preprocessing == "caffe" else images
         maps = tf.cast(maps, self.precision)

@@ -1,0 +1,240 @@
+"""The command line: `nst demo`, `stylize`, `fetch`, `recipes` and `doctor`.
+
+What computes is imported inside the commands, so that `nst --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from . import __version__
+from ._recipe_options import as_text, with_recipe_options
+from .errors import NSTError
+from .recipes import RECIPES, Recipe, get_recipe
+
+if TYPE_CHECKING:
+    from .result import Result
+
+DEMO = Path("outputs", "demo.png")
+STOPPED = 130  # as shells report a program that Ctrl-C ended
+
+
+class _Group(TyperGroup):
+    """The commands, with the package's errors as one line instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except NSTError as error:
+            typer.echo(f"nst: {error}", err=True)
+            raise typer.Exit(2) from error
+
+
+app = typer.Typer(
+    cls=_Group,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run the command line. It exits with 0, 1 (doctor), 2 (any error) or 130 (Ctrl-C)."""
+    for stream in (sys.stdout, sys.stderr):  # an author's name must not fail on an old code page
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    logging.getLogger(__package__).setLevel(logging.INFO)
+    app(prog_name="nst")
+
+
+class _Notices(logging.Handler):
+    """What the package logs, as plain lines that leave a progress bar intact."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from tqdm import tqdm
+
+        tqdm.write(f"nst: {record.getMessage()}", file=sys.stderr)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nst {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _nst(
+    ctx: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Paint a picture in the style of another (neural style transfer)."""
+    logger, handler = logging.getLogger(__package__), _Notices()
+    logger.addHandler(handler)
+    ctx.call_on_close(lambda: logger.removeHandler(handler))
+
+
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="The picture to write; its record goes beside it.")
+]
+
+
+@app.command()
+def demo(
+    output: Output = DEMO,
+    size: Annotated[int, typer.Option(help="Longest side in pixels.")] = Recipe.size,
+) -> None:
+    """Paint a first picture: a pagoda in a swirling night."""
+    if output == DEMO:
+        with contextlib.suppress(OSError):  # the check of the output says what is wrong
+            DEMO.parent.mkdir(exist_ok=True)
+    _paint("china", ["swirling_night"], Recipe(size=size), output)
+
+
+@app.command()
+@with_recipe_options
+def stylize(
+    content: Annotated[str, typer.Argument(help="A file, or a name from `nst fetch --list`.")],
+    style: Annotated[str, typer.Argument(help="The same.")],
+    output: Output,
+    more: Annotated[
+        list[str] | None, typer.Option("--style", help="Mix another style in; may be repeated.")
+    ] = None,
+    style_share: Annotated[
+        list[float] | None, typer.Option(help="Weight of each style, in the same order.")
+    ] = None,
+    recipe: Annotated[str, typer.Option(help="A name from `nst recipes`.")] = "default",
+    start_image: Annotated[str | None, typer.Option(help="Start from this picture.")] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="8-bit (the default), keras, random, or a file.")
+    ] = None,
+    **settings: Any,
+) -> None:
+    """Paint CONTENT in the style of STYLE.
+
+    The defaults below are those of the recipe `default`; any other recipe brings its own.
+    Ctrl-C ends a run early and keeps the best picture so far.
+    """
+    asked = {name: value for name, value in settings.items() if value is not None}
+    changed = dataclasses.replace(get_recipe(recipe), **asked)
+    how = {"style_shares": style_share, "start_image": start_image}
+    _paint(content, [style, *(more or [])], changed, output, weights, **how)
+
+
+def _paint(
+    content: str,
+    styles: Sequence[str],
+    recipe: Recipe,
+    output: Path,
+    weights: str | None = None,
+    **how: Any,
+) -> None:
+    """Run a recipe and report; nothing slow begins before the output and the names are checked."""
+    from . import data, images
+
+    images.check_output(output)
+    for picture in (content, *styles):
+        data.resolve(picture)
+    from . import progress, transfer
+    from .weights import load_weights
+
+    with progress.ProgressBar() as bar:
+        network = load_weights(weights)
+        result = transfer.stylize(content, styles, recipe, weights=network, callback=bar, **how)
+    result.save(output)
+    _report(result, output, [content, *styles])
+    if result.interrupted:
+        typer.echo("nst: Stopped early; this is the best picture so far.", err=True)
+        raise typer.Exit(STOPPED)
+
+
+def _report(result: Result, output: Path, pictures: Sequence[str]) -> None:
+    from . import data
+
+    height, width, _ = result.image.shape
+    steps, seconds = len(result.trace), result.seconds
+    typer.echo(f"{output}: {width} x {height} pixels, {steps} steps in {seconds:.1f} s.")
+    typer.echo(f"{output.with_suffix('.json')}: how it was made.")
+    for name in dict.fromkeys(pictures):
+        if not Path(name).is_file():
+            typer.echo(f"Made from {data.info(name).credit}.")
+    if result.weights["license"]:
+        typer.echo(f"Made with {result.weights['license']}.")
+
+
+@app.command()
+def fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Pictures to get too.")] = None,
+    paper: Annotated[
+        bool, typer.Option("--paper", help="Get all of the paper's pictures.")
+    ] = False,
+    show: Annotated[bool, typer.Option("--list", help="Only list the pictures there are.")] = False,
+) -> None:
+    """Download the network's weights, and the pictures named."""
+    from . import data, weights
+
+    if show:
+        for name in data.names():
+            typer.echo(f"{name:22}{data.info(name).credit}")
+        return
+    online = [name for name in data.names() if "url" in data.info(name).source]
+    wanted = [data.info(name) for name in [*(names or []), *(online if paper else [])]]
+    weights.fetch_weights()
+    typer.echo(f"Here: {weights.LICENSE}.")
+    for picture in wanted:
+        data.path(picture.name)
+        typer.echo(f"Here: {picture.credit}.")
+
+
+@app.command()
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="Show all settings of this one.")] = None,
+) -> None:
+    """List the recipes and what sets each apart from the default."""
+    if name is not None:
+        for setting, value in _settings(get_recipe(name)).items():
+            typer.echo(f"{setting:25}{value}")
+        return
+    default = _settings(Recipe())
+    for known, recipe in RECIPES.items():
+        own = [f"{k} {v}" for k, v in _settings(recipe).items() if v != default[k]]
+        line = f"{known}: {'; '.join(own) or 'what the others are compared with'}"
+        typer.echo(textwrap.fill(line, 100, subsequent_indent="    ", break_on_hyphens=False))
+
+
+def _settings(recipe: Recipe) -> dict[str, str]:
+    return {f.name: as_text(getattr(recipe, f.name)) for f in dataclasses.fields(recipe)}
+
+
+@app.command()
+def doctor() -> None:
+    """Check what is in place, and say how to mend what is not."""
+    from .doctor import checkup
+
+    good, bad, other = _marks()
+    checks = checkup()
+    for check in checks:
+        typer.echo(f"{good if check.ok else bad if check.essential else other} {check}")
+    if any(check.essential and not check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+def _marks() -> tuple[str, str, str]:
+    marks = "✓", "✗", "–"
+    try:
+        "".join(marks).encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        return "ok", "!!", "--"
+    return marks

@@ -1,0 +1,61 @@
+"""A progress bar for `stylize`, in terminals and notebooks alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tqdm.auto import tqdm
+
+if TYPE_CHECKING:
+    from .transfer import Progress
+
+_FORMAT = "{percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt}{postfix}"
+
+
+class ProgressBar:
+    """A callback that shows steps, losses and the time left; silent outside of a terminal.
+
+    The time left is `Progress.seconds_left`: a bar's own guess from the steps done would be far
+    off, since a step costs more on every finer scale.
+
+    Examples
+    --------
+    >>> with ProgressBar() as bar:  # doctest: +SKIP
+    ...     result = stylize("china", "swirling_night", callback=bar)
+    """
+
+    def __init__(self) -> None:
+        # Before the first step lie seconds of loading and compiling: show at once that it runs.
+        self._bar = tqdm(desc="preparing", bar_format="{desc} ...", disable=None)
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._bar.close()
+
+    def __call__(self, progress: Progress) -> None:
+        """Show this state of the run."""
+        bar = self._bar
+        if bar.total is None:
+            bar.bar_format = _FORMAT
+            bar.reset(progress.steps)
+        bar.n = progress.step
+        left = tqdm.format_interval(progress.seconds_left)
+        bar.set_postfix_str(f"{left} left, {_summary(progress.losses)}")
+
+
+def _summary(losses: dict[str, float]) -> str:
+    """Sum the terms by kind; their names are ``kind/layer``.
+
+    Examples
+    --------
+    >>> _summary({"content/block4_conv2": 1.0, "style/block1_conv1": 20, "style/block2_conv1": 3})
+    'loss 24 = content 1 + style 23'
+    """
+    kinds: dict[str, float] = {}
+    for name, value in losses.items():
+        kind = name.partition("/")[0]
+        kinds[kind] = kinds.get(kind, 0) + value
+    parts = " + ".join(f"{kind} {value:.2g}" for kind, value in kinds.items())
+    return f"loss {sum(kinds.values()):.2g} = {parts}"

@@ -1,0 +1,38 @@
+"""What several test modules share: the network's numbers, and small pictures."""
+
+import numpy as np
+import pytest
+
+from nst_helpers.weights import Weights, load_weights
+
+
+@pytest.fixture(scope="session")
+def weights() -> Weights:
+    """Return the trained numbers; tests that use them are marked `weights`."""
+    return load_weights()
+
+
+@pytest.fixture(scope="session")
+def random_weights() -> Weights:
+    return load_weights("random", seed=0)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def content() -> np.ndarray:
+    """Return a smooth picture, 32 x 48 pixels."""
+    y, x = np.mgrid[0:1:32j, 0:1:48j]
+    return np.stack([x, 0.5 + 0.4 * np.sin(9 * y), x * y], axis=-1).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def style() -> np.ndarray:
+    """Return diagonal stripes with noise, 40 x 36 pixels."""
+    y, x = np.mgrid[0:40, 0:36]
+    noise = 0.3 * np.random.default_rng(1).random((40, 36, 3))
+    stripes = (0.35 * (1 + np.sin(x + y)))[..., None] * (1.0, 0.6, 0.2)
+    return (stripes + noise).astype(np.float32)

@@ -1,0 +1,322 @@
+import ast
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+import nst_helpers
+from nst_helpers import cli, data, weights
+from nst_helpers._recipe_options import as_text
+from nst_helpers.doctor import Check
+from nst_helpers.images import load_image, read_metadata, resize_to, save_image
+from nst_helpers.progress import ProgressBar
+from nst_helpers.recipes import RECIPES, Recipe, get_recipe
+
+TINY = ["--weights", "random", "--size", "32", "--pyramid", "1:3", "--precision", "float32"]
+OPTION = {field.name: f"--{field.name.replace('_', '-')}" for field in dataclasses.fields(Recipe)}
+
+
+def nst(*arguments: str | Path, charset: str = "utf-8") -> Result:
+    result = CliRunner(charset=charset).invoke(cli.app, [str(argument) for argument in arguments])
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    return result
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=Path(nst_helpers.__file__).parent.parent,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def settings(recipe: Recipe) -> dict[str, str]:
+    return {name: as_text(value) for name, value in recipe.as_dict().items()}
+
+
+@pytest.fixture
+def painted(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the commands would paint, without painting it."""
+    calls: list[dict[str, Any]] = []
+
+    def paint(
+        content: str, styles: list[str], recipe: Recipe, output: Path, *weights: Any, **how: Any
+    ) -> None:
+        calls.append({"pair": (content, *styles), "recipe": recipe, "output": output, **how})
+
+    monkeypatch.setattr(cli, "_paint", paint)
+    return calls
+
+
+def test_help_needs_no_tensorflow() -> None:
+    done = run("-X", "importtime", "-m", "nst_helpers", "--help")
+    assert done.returncode == 0
+    assert "stylize" in done.stdout
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "nst_helpers.cli" in imported
+    assert imported.isdisjoint({"tensorflow", "rich", "tqdm", "pooch"})
+
+
+def test_version() -> None:
+    assert nst("--version").stdout == f"nst {nst_helpers.__version__}\n"
+
+
+def test_stylize_leaves_a_picture_and_its_record(tmp_path: Path) -> None:
+    output = tmp_path / "out.png"
+    asked = ["--style-layers", "block1_conv1,block2_conv1", "--pooling", "average", "--no-clip"]
+    result = nst("stylize", "china", "flower", "-o", output, *TINY, *asked)
+    assert result.exit_code == 0
+    recipe = Recipe(
+        size=32,
+        pyramid=((1.0, 3),),
+        precision="float32",
+        style_layers=("block1_conv1", "block2_conv1"),
+        clip=False,
+        pooling="average",
+    )
+    record = json.loads(output.with_suffix(".json").read_text())
+    assert record["recipe"] == json.loads(json.dumps(recipe.as_dict()))
+    assert record["weights"]["source"] == "random"
+    assert read_metadata(output)["recipe"] == record["recipe"]
+    assert load_image(output).shape == (21, 32, 3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.json", "out.png"]
+    assert str(output) in result.stdout
+    assert data.info("china").credit in result.stdout
+    assert data.info("flower").credit in result.stdout
+    assert result.stderr == ""
+
+
+def test_start_image_is_where_it_starts(tmp_path: Path) -> None:
+    # One step evaluates the start and nothing else, so the best picture is the start.
+    output = tmp_path / "out.png"
+    one_step = ("--start-image", "flower", "--pyramid", "1:1")
+    assert nst("stylize", "china", "china", "-o", output, *TINY, *one_step).exit_code == 0
+    flower = resize_to(data.load("flower"), (21, 32))
+    np.testing.assert_allclose(load_image(output), flower, atol=0.5 / 255 + 1e-6)  # 8 bits
+
+
+def test_several_styles_with_shares(painted: list[dict[str, Any]]) -> None:
+    shares = ("--style", "flower", "--style-share", "1", "--style-share", "2.5")
+    assert nst("stylize", "flower", "china", *shares, "-o", "out.png").exit_code == 0
+    assert painted == [
+        {
+            "pair": ("flower", "china", "flower"),
+            "recipe": Recipe(),
+            "output": Path("out.png"),
+            "style_shares": [1.0, 2.5],
+            "start_image": None,
+        }
+    ]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipe_can_be_written_as_options(name: str, painted: list[dict[str, Any]]) -> None:
+    wanted = dataclasses.replace(RECIPES[name], content_layers=())
+    options = []
+    for field, option in OPTION.items():
+        value = getattr(wanted, field)
+        if isinstance(value, bool):
+            options.append(option if value else option.replace("--", "--no-"))
+        else:
+            options += [option, as_text(value)]
+    assert nst("stylize", "a", "b", "-o", "c.png", *options).exit_code == 0
+    assert settings(painted[0]["recipe"]) == settings(wanted)
+
+
+def test_options_change_the_named_recipe(painted: list[dict[str, Any]]) -> None:
+    assert nst("stylize", "a", "b", "-o", "c", "--recipe", "gatys2016", "--clip").exit_code == 0
+    assert painted[0]["recipe"] == dataclasses.replace(get_recipe("gatys2016"), clip=True)
+
+
+def test_help_describes_the_fields_of_a_recipe() -> None:
+    text = " ".join(nst("stylize", "--help").stdout.split())
+    assert [option for option in OPTION.values() if f"{option} " not in text] == []
+    assert "--history <int> Pairs that L-BFGS remembers. [default: 20]" in text
+    assert "0.4:150,0.8:120,1:60]" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["stylize", "china", "flower", "-o", "out.png", "--recipe", "gatys"], "'gatys2016'"),
+        (["stylize", "china", "flowr", "-o", "out.png"], "did you mean 'flower'"),
+        (["stylize", "china", "flower", "-o", "out.gif"], "suffix"),
+        (["stylize", "china", "flower", "-o", "missing/out.png"], "missing"),
+        (["stylize", "china", "flower", "-o", "out.png", "--size", "3"], "16 pixels"),
+        (["stylize", "china", "flower", "-o", "out.png", "--weights", "no.h5"], "no.h5"),
+        (["demo", "--size", "3"], "16 pixels"),
+        (["demo", "-o", "missing/out.png"], "missing"),
+        (["fetch", "flowr"], "did you mean 'flower'"),
+        (["recipes", "gatys"], "'gatys2016'"),
+    ],
+)
+def test_mistake_is_told_in_one_line_and_writes_nothing(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(weights, "fetch_weights", lambda: pytest.fail("fetched before checking"))
+    result = nst(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("nst: ")
+    assert result.stderr.count("\n") == 1
+    assert said in result.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--pyramid", "1"), ("--pyramid", "1:x"), ("--pooling", "mean")]
+)
+def test_malformed_value_names_its_option(option: str, value: str) -> None:
+    result = nst("stylize", "china", "flower", "-o", "out.png", option, value)
+    assert result.exit_code == 2
+    assert f"'{option}'" in result.stderr
+    assert f"'{value}'" in result.stderr
+
+
+def test_interrupted_run_keeps_its_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(bar: ProgressBar, progress: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ProgressBar, "__call__", interrupt)
+    output = tmp_path / "out.png"
+    result = nst("stylize", "china", "flower", "-o", output, *TINY)
+    assert result.exit_code == cli.STOPPED == 130
+    assert "best picture so far" in result.stderr
+    assert load_image(output).shape == (21, 32, 3)
+    assert json.loads(output.with_suffix(".json").read_text())["interrupted"] is True
+
+
+def test_notices_of_the_package_are_shown(tmp_path: Path) -> None:
+    small = save_image(np.full((20, 20, 3), 0.5), tmp_path / "small.png")
+    result = nst("stylize", small, "flower", "-o", tmp_path / "out.png", *TINY)
+    assert result.exit_code == 0
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("nst: The picture is smaller than asked")
+
+
+def test_demo_makes_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, painted: list[dict[str, Any]]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert nst("demo", "--size", "64").exit_code == 0
+    (run,) = painted
+    assert run["pair"] == ("china", "swirling_night")
+    assert (run["recipe"], run["output"]) == (Recipe(size=64), Path("outputs/demo.png"))
+    assert Path("outputs").is_dir()
+
+
+def test_fetch_gets_weights_and_the_pictures_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = []
+    monkeypatch.setattr(weights, "fetch_weights", lambda: fetched.append("weights"))
+    monkeypatch.setattr(data, "path", fetched.append)
+    assert nst("fetch").exit_code == 0
+    assert fetched == ["weights"]
+    result = nst("fetch", "china", "--paper")
+    assert fetched[1:3] == ["weights", "china"]
+    assert {"tubingen", "the_scream"} <= set(fetched)
+    assert "swirling_night" not in fetched
+    assert data.info("tubingen").credit in result.stdout
+
+
+def test_fetch_list_names_every_license() -> None:
+    lines = nst("fetch", "--list").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(data.names())
+    for line, name in zip(lines, data.names(), strict=True):
+        assert line.endswith(data.info(name).license)
+
+
+def test_author_that_the_code_page_lacks_does_no_harm() -> None:
+    done = run("-m", "nst_helpers", "fetch", "--list", PYTHONIOENCODING="cp932")
+    assert done.returncode == 0
+    assert "Neckarfront in T?bingen" in done.stdout
+
+
+def test_recipes_are_listed_by_what_sets_them_apart() -> None:
+    listed = nst("recipes").stdout
+    assert [line.partition(":")[0] for line in listed.splitlines() if line[0] != " "] == [*RECIPES]
+    assert "pooling average" in listed
+    assert "pooling max" not in listed
+
+
+def test_one_recipe_is_shown_in_full() -> None:
+    lines = nst("recipes", "pattern_card").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(OPTION)
+    assert dict(line.split() for line in lines)["pyramid"] == "1:1000"
+
+
+@pytest.mark.parametrize(("essential", "code"), [(True, 1), (False, 0)])
+def test_doctor_fails_for_what_matters(
+    essential: bool, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = [
+        Check("Stone", True, True, "hard", "harden it"),
+        Check("Water", False, essential, "dry", "wet it"),
+    ]
+    monkeypatch.setattr("nst_helpers.doctor.checkup", lambda: checks)
+    result = nst("doctor")
+    assert result.exit_code == code
+    assert result.stdout == f"✓ Stone: hard\n{'✗' if essential else '–'} Water: dry -> wet it\n"
+    marks = [line.split()[0] for line in nst("doctor", charset="ascii").stdout.splitlines()]
+    assert marks == ["ok", "!!" if essential else "--"]
+
+
+def progress(step: int) -> Any:
+    from nst_helpers.transfer import Progress
+
+    losses = {"content/block4_conv2": 1.0, "style/block1_conv1": 20.0, "style/block2_conv1": 3.0}
+    return Progress(step, 60, losses, seconds=1.0, seconds_left=65.0, _best=None)
+
+
+def test_progress_bar_tells_losses_and_time_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with ProgressBar() as bar:
+        bar(progress(15))
+    shown = capsys.readouterr().err
+    assert "preparing" in shown
+    assert "25%" in shown
+    assert "15/60, 01:05 left, loss 24 = content 1 + style 23" in shown
+
+
+def test_progress_bar_is_silent_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressBar() as bar:
+        bar(progress(15))
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("name", nst_helpers.__all__)
+def test_public_name_is_there(name: str) -> None:
+    assert getattr(nst_helpers, name) is not None
+    assert name in dir(nst_helpers)
+
+
+def test_type_checkers_see_the_public_names() -> None:
+    tree = ast.parse(Path(nst_helpers.__file__).read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
+    seen = {(node.module, alias.asname) for node in imports for alias in node.names}
+    there = {(None, module) for module in nst_helpers._PUBLIC}
+    assert seen == there | {(module, name) for name, module in nst_helpers._HOME.items()}
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'paint'"):
+        nst_helpers.paint  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_recipes_and_pictures_need_no_tensorflow() -> None:
+    code = (
+        "import sys, nst_helpers as n; n.get_recipe('gatys2016'), n.data.names(), n.load_weights; "
+        "sys.exit('tensorflow' in sys.modules)"
+    )
+    assert run("-c", code).returncode == 0

@@ -1,0 +1,141 @@
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import psutil
+import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+from packaging.specifiers import SpecifierSet
+
+from nst_helpers import data, doctor, precision
+from nst_helpers.doctor import Check, checkup
+from nst_helpers.errors import DataError
+
+
+@pytest.fixture(autouse=True)
+def _any_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NST_CACHE", str(tmp_path))
+    monkeypatch.delenv("NST_VGG19_WEIGHTS", raising=False)
+    monkeypatch.setattr(precision, "fast_bfloat16", lambda: True)  # the probe takes a second
+
+
+def check(name: str) -> Check:
+    (found,) = [check for check in checkup() if check.name == name]
+    return found
+
+
+def test_this_environment_can_run_the_package() -> None:
+    assert check("Python").ok
+    assert check("TensorFlow").found.startswith("2.")
+    assert check("bfloat16").found == "faster than float32"
+
+
+def test_supported_pythons_are_those_of_the_project() -> None:
+    pyproject = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
+    oldest, untried = doctor.OLDEST_PYTHON, doctor.FIRST_UNTRIED_PYTHON
+    stated = ">={}.{},<{}.{}".format(*oldest, *untried)
+    assert SpecifierSet(pyproject["project"]["requires-python"]) == SpecifierSet(stated)
+
+
+def test_mend_is_told_only_where_something_is_broken() -> None:
+    assert str(Check("Kettle", True, True, "full", "fill it")) == "Kettle: full"
+    assert str(Check("Kettle", False, True, "dry", "fill it")) == "Kettle: dry -> fill it"
+
+
+def test_untried_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "FIRST_UNTRIED_PYTHON", sys.version_info[:2])
+    found = check("Python")
+    assert not found.ok
+    assert found.essential
+    assert "not supported" in found.found
+    assert "install Python 3.11" in found.mend
+
+
+def test_broken_tensorflow_is_told_and_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nst_helpers._tensorflow", None)
+    found = check("TensorFlow")
+    assert not found.ok
+    assert found.essential
+    assert "install nst-helpers" in found.mend
+
+
+def test_graphics_card_that_tensorflow_does_not_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "device_name", lambda: "CPU (x86_64)")
+    monkeypatch.setattr(shutil, "which", lambda command: None)
+    assert check("Device").found == "CPU (x86_64)"
+    assert check("Device").ok
+    monkeypatch.setattr(shutil, "which", lambda command: f"/usr/bin/{command}")
+    found = check("Device")
+    assert not found.ok
+    assert not found.essential
+    assert "nst-helpers[gpu]" in found.mend
+    monkeypatch.setattr(precision, "device_name", lambda: "NVIDIA T4")
+    assert check("Device").ok
+
+
+@pytest.mark.parametrize(("free", "ok"), [(8.25e9, True), (0.5e9, False)])
+def test_free_memory(free: float, ok: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free))
+    found = check("Memory")
+    assert found.ok is ok
+    assert f"{free / 1e9:.1f} GB" in found.found
+    assert not found.essential
+
+
+def test_weights_that_are_not_here_yet_are_no_fault() -> None:
+    found = check("VGG19 weights")
+    assert found.ok
+    assert "nst fetch" in found.found
+
+
+def test_damaged_weights(tmp_path: Path) -> None:
+    (tmp_path / "vgg19_8bit.bin").write_bytes(b"not weights")
+    found = check("VGG19 weights")
+    assert not found.ok
+    assert found.essential
+    assert "nst fetch" in found.mend
+
+
+def test_weights_of_the_user_that_do_not_exist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NST_VGG19_WEIGHTS", str(tmp_path / "none.h5"))
+    found = check("VGG19 weights")
+    assert not found.ok
+    assert "NST_VGG19_WEIGHTS" in found.mend
+
+
+def test_broken_picture_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def path(name: str) -> Path:
+        if name == "china":
+            raise DataError("damaged")
+        return Path(name)
+
+    monkeypatch.setattr(data, "path", path)
+    found = check("Pictures")
+    assert not found.ok
+    assert found.essential
+    assert found.found == "missing or changed: china"
+
+
+def test_pictures_that_every_installation_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(data, "path", asked.append)
+    assert check("Pictures").ok
+    assert {"china", "flower", "swirling_night"} <= set(asked)
+    assert {"tubingen", "astronaut"}.isdisjoint(asked)  # a download, and an optional package
+
+
+@pytest.mark.parametrize(
+    ("python", "ok"),
+    [("python", True), (sys.executable, True), ("/another/environment/bin/python", False)],
+)
+def test_kernel_is_this_environment(python: str, ok: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = SimpleNamespace(argv=[python, "-m", "ipykernel_launcher"])
+    monkeypatch.setattr(KernelSpecManager, "get_kernel_spec", lambda self, name: spec)
+    found = check("Notebook kernel")
+    assert found.ok is ok
+    assert not found.essential
+    assert "ipykernel install" in found.mend
