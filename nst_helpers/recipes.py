@@ -84,6 +84,9 @@ class Recipe:
         Filter that scales the pictures.
     pyramid : tuple of (float, int)
         Coarse to fine: for each scale its share of `size` and its number of steps.
+    coarsest : int
+        Scales below this many pixels are left out, and their steps go to the next: in a picture
+        that small the content layer no longer sees objects.
     optimizer : {"adam", "lbfgs"}
         L-BFGS needs fewer steps, Adam less memory.
     learning_rate : float
@@ -124,6 +127,7 @@ class Recipe:
     style_scale: float = 1.0
     resample: Resample = "lanczos"
     pyramid: tuple[tuple[float, int], ...] = ((0.4, 60), (0.7, 40), (1.0, 25))
+    coarsest: int = 192
     optimizer: OptimizerName = "lbfgs"
     learning_rate: float = 4.0
     beta_1: float = 0.9
@@ -155,6 +159,18 @@ class Recipe:
     def steps(self) -> int:
         """Steps over all scales."""
         return sum(steps for _, steps in self.pyramid)
+
+    @property
+    def scales(self) -> tuple[tuple[float, int], ...]:
+        """The pyramid without the scales below `coarsest`."""
+        kept, steps = [], 0
+        for scale in self.pyramid:
+            share, more = scale
+            steps += more
+            if share * self.size >= self.coarsest or scale is self.pyramid[-1]:
+                kept.append((share, steps))
+                steps = 0
+        return tuple(kept)
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ def stylize(
     log = _Log(recipe, pictures.shapes, callback or (lambda progress: None))
     image = pictures.start
     try:
-        for shape, (_, steps) in zip(pictures.shapes, recipe.pyramid, strict=True):
+        for shape, (_, steps) in zip(pictures.shapes, recipe.scales, strict=True):
             objective = Objective(extractor, recipe, *pictures.at(shape), shares)
             log.begin(objective.names)
             start = resize_to(_as_image(image), shape, recipe.resample)
@@ -254,7 +254,7 @@ class _Pictures:
         self.content = _open(content, recipe, recipe.size)
         style_size = max(1, round(recipe.size * recipe.style_scale))
         self.styles = [_open(style, recipe, style_size) for style in styles]
-        self.shapes = [_scaled(self.content.shape, share) for share, _ in recipe.pyramid]
+        self.shapes = [_scaled(self.content.shape, share) for share, _ in recipe.scales]
         self.start = self._start() if start_image is None else _open(start_image)
 
     def at(self, shape: tuple[int, int]) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -333,7 +333,7 @@ class _Log:
         return [sum(map(len, scale)) for scale in self.rows]
 
     def _work(self) -> float:
-        steps = [steps for _, steps in self.recipe.pyramid]
+        steps = [steps for _, steps in self.recipe.scales]
         return float(sum(h * w * n for (h, w), n in zip(self.shapes, steps, strict=True)))
 
     def _work_done(self) -> float:
@@ -362,8 +362,8 @@ def _check_shares(shares: Sequence[float] | None, styles: int) -> Sequence[float
     shares = [1.0] * styles if shares is None else shares
     if len(shares) != styles or min(shares, default=-1) < 0 or sum(shares) == 0:
         raise RecipeError(
-            f"One style picture or more, and a share for each that is not negative and not all 0, "
-            f"are needed; got {styles} and the shares {list(shares)}."
+            "Give at least one style picture and as many shares, none negative and not all 0; "
+            f"got {styles} and the shares {list(shares)}."
         )
     return shares
 

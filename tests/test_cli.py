@@ -141,7 +141,7 @@ def test_help_describes_the_fields_of_a_recipe() -> None:
     text = " ".join(nst("stylize", "--help").stdout.split())
     assert [option for option in OPTION.values() if f"{option} " not in text] == []
     assert "--history <int> Pairs that L-BFGS remembers. [default: 20]" in text
-    assert "0.4:150,0.8:120,1:60]" in text
+    assert "0.4:60,0.7:40,1:25]" in text
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,8 @@ def test_author_that_the_code_page_lacks_does_no_harm() -> None:
 def test_recipes_are_listed_by_what_sets_them_apart() -> None:
     listed = nst("recipes").stdout
     assert [line.partition(":")[0] for line in listed.splitlines() if line[0] != " "] == [*RECIPES]
-    assert "pooling average" in listed
-    assert "pooling max" not in listed
+    assert "pooling max" in listed
+    assert "pooling average" not in listed  # what the default does is not repeated
 
 
 def test_one_recipe_is_shown_in_full() -> None:

@@ -207,3 +207,18 @@ def test_recipe_goes_through_json(name: str) -> None:
         settings[key] = tuple(settings[key])
     settings["pyramid"] = tuple(map(tuple, settings["pyramid"]))
     assert Recipe(**settings) == RECIPES[name]
+
+
+@pytest.mark.parametrize(
+    ("size", "scales"),
+    [
+        (512, ((0.4, 60), (0.7, 40), (1.0, 25))),
+        (300, ((0.7, 100), (1.0, 25))),
+        (256, ((1.0, 125),)),
+        (100, ((1.0, 125),)),  # the last scale always stays
+    ],
+)
+def test_scales_too_small_for_content_hand_their_steps_on(size: int, scales: object) -> None:
+    recipe = Recipe(size=size, pyramid=((0.4, 60), (0.7, 40), (1.0, 25)), coarsest=192)
+    assert recipe.scales == scales
+    assert recipe.steps == 125

@@ -29,6 +29,7 @@ QUICK = Recipe(
     variation_weight=1.0,
     size=48,
     pyramid=((1.0, 6),),
+    coarsest=16,
     precision="float32",
 )
 TWO_SCALES = replace(QUICK, pyramid=((0.5, 4), (1.0, 3)))
@@ -103,7 +104,8 @@ def test_the_losses_are_the_images(
     content: np.ndarray, style: np.ndarray, random_weights: Weights
 ) -> None:
     # At so large a step the loss jumps about, and the best image is not the last.
-    recipe = replace(QUICK, learning_rate=60.0, pyramid=((0.5, 2), (1.0, 12)))
+    jumpy = replace(QUICK, optimizer="adam", learning_rate=60.0)
+    recipe = replace(jumpy, pyramid=((0.5, 2), (1.0, 12)))
     result = stylize(content, style, recipe, weights=random_weights)
     last_scale = result.totals[2:]
     assert last_scale.argmin() != len(last_scale) - 1
@@ -528,9 +530,9 @@ def test_a_real_stylization(weights: Weights, precision: Any) -> None:
     result = stylize("china", "swirling_night", recipe, weights=weights)
     assert result.precision == precision
     assert result.image.shape == (64, 96, 3)
-    # Measured 0.071 in float32 and 0.072 in bfloat16. Other processors move that by some percent;
+    # Measured 0.036 in float32 and 0.037 in bfloat16. Other processors move that by some percent;
     # a mistake in a target, a weight or a step moves it by factors.
-    assert result.totals[-1] < 0.1 * result.totals[0]
-    # The photo stays recognizable: measured 0.92.
+    assert result.totals[-1] < 0.05 * result.totals[0]
+    # The photo stays recognizable: measured 0.70.
     photo = data.load("china", size=96)
-    assert np.corrcoef(photo.ravel(), result.image.ravel())[0, 1] > 0.8
+    assert np.corrcoef(photo.ravel(), result.image.ravel())[0, 1] > 0.6
