@@ -10,6 +10,7 @@ seconds to `reference_curve.json` beside this file.
 Source of the authors' numbers: leongatys/PytorchNeuralStyleTransfer, commit be6c8e2, stored output.
 """
 
+import dataclasses
 import json
 import sys
 import time
@@ -25,8 +26,7 @@ from nst_helpers.objective import Objective
 from nst_helpers.optimizers import LBFGS
 from nst_helpers.precision import device_name
 from nst_helpers.recipes import get_recipe
-from nst_helpers.transfer import optimize
-from nst_helpers.vgg19 import VGG19
+from nst_helpers.transfer import make_extractor, optimize
 
 CONTENT, STYLE = "tubingen", "vangogh_starry_night"
 RECIPE = get_recipe("gatys_code")
@@ -51,7 +51,8 @@ def objective(precision: str) -> Objective:
         load_image(data.path(name), RECIPE.size, RECIPE.size_rule, RECIPE.resample)
         for name in (CONTENT, STYLE)
     )
-    return Objective(VGG19(RECIPE.layers, precision=precision), RECIPE, content, [style])
+    extractor = make_extractor(dataclasses.replace(RECIPE, precision=precision))
+    return Objective(extractor, RECIPE, content, [style])
 
 
 def run(precision: str) -> dict[str, Any]:

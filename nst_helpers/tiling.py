@@ -113,7 +113,7 @@ class TiledObjective(Objective):
             with tf.GradientTape() as tape:
                 tape.watch(window)
                 sums = self._sums_of_tile(tiles, box, window, self.content_targets)
-            return gradient + tiles.paste(tape.gradient(sums, window, slopes), box)
+            return tiles.paste(gradient, tape.gradient(sums, window, slopes), box)
 
         return tiles.fold(add, gradient)
 
@@ -169,11 +169,13 @@ class TiledObjective(Objective):
     def _content_features(self, content: np.ndarray) -> Maps:
         images = tf.constant(content[None])
         tiles, dtype = self._tiles(images), tf.as_dtype(self.extractor.precision).as_numpy_dtype
-        whole = {n: np.empty((1, *tiles.grid(n), CHANNELS[n]), dtype) for n in self.recipe.content_layers}
+        whole = {
+            n: np.empty((1, *tiles.grid(n), CHANNELS[n]), dtype) for n in self.recipe.content_layers
+        }
         for box in tiles.boxes:
             features = self.extractor(tiles.cut(images, box))
             for name, target in whole.items():
-                (y, x), (top, left), (bottom, right) = box.numpy() // smallest_side(name)
+                y, x, top, left, bottom, right = box // smallest_side(name)
                 core = features[name][:, top:bottom, left:right]
                 target[:, y + top : y + bottom, x + left : x + right] = core
         return {name: tf.constant(target) for name, target in whole.items()}
@@ -194,13 +196,15 @@ class _Tiles:
     def __init__(self, shape: Sequence[int], tile: int, deepest: str) -> None:
         (height, rows), (width, columns) = (_windows(side, tile, deepest) for side in shape)
         self.shape, self.size = tuple(shape), (height, width)
-        self.boxes = tf.constant([np.stack([r, c], 1) for r in rows for c in columns], tf.int32)
+        boxes = [np.stack([r, c], 1).ravel() for r in rows for c in columns]
+        self.boxes = np.array(boxes, np.int32)  # y, x, top, left, bottom, right
 
     def fold(self, add: Callable[[tf.Tensor, Any], Any], total: Any) -> Any:
         """Return add(box, ... add(box, total)), one box after the other."""
+        boxes = tf.constant(self.boxes)
         _, total = tf.while_loop(
             lambda index, total: index < len(self.boxes),
-            lambda index, total: (index + 1, add(self.boxes[index], total)),
+            lambda index, total: (index + 1, add(boxes[index], total)),
             (tf.constant(0), total),
             parallel_iterations=1,
         )
@@ -214,22 +218,26 @@ class _Tiles:
     def cut(self, maps: tf.Tensor, box: tf.Tensor, layer: str = LAYERS[0]) -> tf.Tensor:
         """Return the window of an image, or of the whole picture's features of `layer`."""
         cell = smallest_side(layer)
-        y, x = tf.unstack(box[0] // cell)
+        y, x = tf.unstack(box[:2] // cell)
         height, width = (side // cell for side in self.size)
         return tf.slice(maps, [0, y, x, 0], [maps.shape[0], height, width, maps.shape[-1]])
 
     def core(self, maps: tf.Tensor, box: tf.Tensor, layer: str) -> tf.Tensor:
         """Return a window's features with zeros outside of its core."""
-        (top, left), (bottom, right) = (tf.unstack(x // smallest_side(layer)) for x in box[1:])
+        top, left, bottom, right = tf.unstack(box[2:] // smallest_side(layer))
         rows, columns = tf.range(maps.shape[1])[:, None], tf.range(maps.shape[2])
         inside = (rows >= top) & (rows < bottom) & (columns >= left) & (columns < right)
         return maps * tf.cast(inside, maps.dtype)[..., None]
 
-    def paste(self, window: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
-        """Return an image of zeros with this window in it."""
-        before = box[0]
-        after = tf.constant(self.shape) - before - tf.constant(self.size)
-        return tf.pad(window, tf.pad(tf.stack([before, after], 1), [[1, 1], [0, 0]]))
+    def paste(self, image: tf.Tensor, window: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
+        """Return the image with the pixels of a window added in their place."""
+        y, x = tf.unstack(box[:2])
+        height, width = self.size
+        places = tf.meshgrid(y + tf.range(height), x + tf.range(width), indexing="ij")
+        # A scatter touches the window's pixels alone; padding the window would touch them all.
+        return tf.tensor_scatter_nd_add(
+            tf.squeeze(image, 0), tf.stack(places, -1), tf.squeeze(window, 0)
+        )[None]
 
 
 def _windows(side: int, tile: int, deepest: str) -> tuple[int, np.ndarray]:

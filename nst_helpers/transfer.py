@@ -121,7 +121,7 @@ def stylize(
     styles = [style] if isinstance(style, str | PathLike | np.ndarray) else style
     shares = _check_shares(style_shares, len(styles))
     pictures = _Pictures(recipe, content, styles, start_image)
-    extractor = _extractor(recipe, weights)
+    extractor = make_extractor(recipe, weights)
     log = _Log(recipe, pictures.shapes, callback or (lambda progress: None))
     image = pictures.start
     try:
@@ -135,6 +135,36 @@ def stylize(
     except (KeyboardInterrupt, Stop):
         log.interrupted = True
     return log.result(_as_image(image), extractor)
+
+
+def make_extractor(recipe: Recipe, weights: Weights | None = None) -> VGG19:
+    """Return the network as a recipe wants it: layers, pooling, scaling and precision.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    weights : Weights, optional
+        From `load_weights`; by default the pretrained ones.
+
+    Raises
+    ------
+    LayerError
+        If the recipe names a layer that VGG19 does not have.
+    WeightsError
+        If the weights cannot be had.
+    """
+    weights = load_weights() if weights is None else weights
+    if recipe.normalize_network:
+        pictures = (data.load(name, size=256) for name in NORMALIZATION_PICTURES)
+        weights = normalize_weights(weights, pictures, recipe.pooling)
+    return VGG19(
+        recipe.layers,
+        weights,
+        pooling=recipe.pooling,
+        activation=recipe.activation,
+        preprocessing=recipe.preprocessing,
+        precision=resolve_precision(recipe.precision),
+    )
 
 
 def optimize(
@@ -366,21 +396,6 @@ def _check_shares(shares: Sequence[float] | None, styles: int) -> Sequence[float
             f"got {styles} and the shares {list(shares)}."
         )
     return shares
-
-
-def _extractor(recipe: Recipe, weights: Weights | None) -> VGG19:
-    weights = load_weights() if weights is None else weights
-    if recipe.normalize_network:
-        pictures = (data.load(name, size=256) for name in NORMALIZATION_PICTURES)
-        weights = normalize_weights(weights, pictures, recipe.pooling)
-    return VGG19(
-        recipe.layers,
-        weights,
-        pooling=recipe.pooling,
-        activation=recipe.activation,
-        preprocessing=recipe.preprocessing,
-        precision=resolve_precision(recipe.precision),
-    )
 
 
 def _optimizer(recipe: Recipe) -> Optimizer:

@@ -17,7 +17,7 @@ from nst_helpers.images import load_image, read_metadata, resize_to, save_image
 from nst_helpers.objective import Objective
 from nst_helpers.optimizers import LBFGS, Adam
 from nst_helpers.recipes import Recipe
-from nst_helpers.transfer import Progress, Stop, optimize, stylize
+from nst_helpers.transfer import Progress, Stop, make_extractor, optimize, stylize
 from nst_helpers.vgg19 import VGG19
 from nst_helpers.weights import Weights
 
@@ -60,7 +60,7 @@ def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
 def recompute(
     result_image: np.ndarray, content: np.ndarray, style: np.ndarray, weights: Weights
 ) -> dict[str, float]:
-    objective = Objective(VGG19(QUICK.layers, weights), QUICK, content, [style])
+    objective = Objective(make_extractor(QUICK, weights), QUICK, content, [style])
     terms = objective.terms(tf.constant(result_image[None]))[0].numpy()
     return dict(zip(objective.names, map(float, terms), strict=True))
 
