@@ -117,8 +117,8 @@ class LBFGS:
     history : int
         m, the number of pairs remembered.
     first_step : float
-        Largest change of the first step, in gray values of 255. Too small a first step drowns in
-        the rounding of bfloat16 and poisons the history.
+        Largest change of the first step, in gray values of 255. Too small a first step wastes the
+        next ten, and in bfloat16 drowns in the rounding and poisons the history.
     largest_step : float
         Largest change of any later step, in gray values.
     least_curvature : float
@@ -130,8 +130,8 @@ class LBFGS:
     """
 
     history: int = 20
-    first_step: float = 2.0
-    largest_step: float = 50.0
+    first_step: float = 20.0
+    largest_step: float = 100.0
     least_curvature: float = 1e-3
 
     def init(self, x: tf.Tensor) -> LBFGSState:
@@ -191,7 +191,7 @@ class LBFGS:
         newton = -gamma * gradient - tf.linalg.matvec(pairs, coefficients, transpose_a=True)
         descends = tf.logical_and(count > 0, _dot(newton, gradient) < 0)
         direction = tf.where(descends, newton, -gradient)
-        limit = tf.where(descends, self.largest_step, self.first_step) / 255
+        limit = tf.where(descends, float(self.largest_step), float(self.first_step)) / 255
         largest = tf.reduce_max(tf.abs(direction))
         shrink = tf.math.divide_no_nan(limit, largest)
         return direction * tf.where(descends, tf.minimum(1.0, shrink), shrink)
