@@ -51,8 +51,7 @@ class Objective:
         style_shares: Sequence[float] = (1.0,),
     ) -> None:
         self.extractor, self.recipe = extractor, recipe
-        features = extractor(tf.constant(content[None]))
-        self.content_targets = {name: features[name] for name in recipe.content_layers}
+        self.content_targets = self._content_features(content)
         self.style_targets = self._mean_grams(styles, style_shares)
         self.names = (
             *(f"content/{name}" for name in self.content_targets),
@@ -73,22 +72,13 @@ class Objective:
         tensor, float32, shape (B, T)
             In the order of `names`.
         """
-        recipe, features = self.recipe, self.extractor(images)
-        terms = [
-            recipe.content_weight
-            * content_loss(features[name], target, recipe.content_normalization)
+        features, normalization = self.extractor(images), self.recipe.content_normalization
+        contents = {
+            name: content_loss(features[name], target, normalization)
             for name, target in self.content_targets.items()
-        ]
-        terms += [
-            recipe.style_weight
-            * self._layer_weight(name)
-            * style_loss(gram_matrix(features[name]), target, recipe.style_normalization)
-            for name, target in self.style_targets.items()
-        ]
-        if recipe.variation_weight:
-            variation = total_variation(images, recipe.variation_normalization)
-            terms.append(recipe.variation_weight * variation)
-        return tf.stack(terms, axis=-1)
+        }
+        grams = {name: gram_matrix(features[name]) for name in self.style_targets}
+        return self._weigh(contents, grams, images)
 
     def terms_and_gradient(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the weighted terms and the gradient of their sum with respect to `images`.
@@ -105,13 +95,37 @@ class Objective:
             total = tf.reduce_sum(terms)
         return terms, tape.gradient(total, images)
 
+    def _weigh(
+        self, contents: dict[str, tf.Tensor], grams: dict[str, tf.Tensor], images: tf.Tensor
+    ) -> tf.Tensor:
+        recipe = self.recipe
+        terms = [recipe.content_weight * contents[name] for name in self.content_targets]
+        terms += [
+            recipe.style_weight
+            * self._layer_weight(name)
+            * style_loss(grams[name], target, recipe.style_normalization)
+            for name, target in self.style_targets.items()
+        ]
+        if recipe.variation_weight:
+            variation = total_variation(images, recipe.variation_normalization)
+            terms.append(recipe.variation_weight * variation)
+        return tf.stack(terms, axis=-1)
+
+    def _content_features(self, content: np.ndarray) -> dict[str, tf.Tensor]:
+        features = self.extractor(tf.constant(content[None]))
+        return {name: features[name] for name in self.recipe.content_layers}
+
+    def _style_grams(self, style: np.ndarray) -> dict[str, tf.Tensor]:
+        features = self.extractor(tf.constant(style[None]))
+        return {name: gram_matrix(features[name]) for name in self.recipe.style_layers}
+
     def _mean_grams(
         self, styles: Sequence[np.ndarray], shares: Sequence[float]
     ) -> dict[str, tf.Tensor]:
-        features = [self.extractor(tf.constant(style[None])) for style in styles]
-        weighted = list(zip(np.divide(shares, sum(shares)), features, strict=True))
+        grams = [self._style_grams(style) for style in styles]
+        weighted = list(zip(np.divide(shares, sum(shares)), grams, strict=True))
         return {
-            name: tf.add_n([share * gram_matrix(maps[name]) for share, maps in weighted])
+            name: tf.add_n([share * gram[name] for share, gram in weighted])
             for name in self.recipe.style_layers
         }
 

@@ -103,6 +103,9 @@ class Recipe:
         Project the image into [0, 1] after every step.
     precision : {"auto", "float32", "bfloat16"}
         Arithmetic of the network; "auto" takes bfloat16 where a probe finds it faster.
+    tile : int
+        Pictures with a longer side are computed by tiles of this many pixels: the same result in
+        bounded memory, for about half as much time again.
     seed : int
         Seed of the start's noise.
     """
@@ -136,6 +139,7 @@ class Recipe:
     history: int = 20
     clip: bool = True
     precision: Precision = "auto"
+    tile: int = 1024
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -149,6 +153,7 @@ class Recipe:
             _require(0 <= getattr(self, name) < 1, name, "at least 0 and below 1")
         _require(0 <= self.start_noise <= 1, "start_noise", "between 0 and 1")
         _require(self.size >= 16, "size", "at least 16 pixels, what block5 of VGG19 needs")
+        _require(self.tile >= 16, "tile", "at least 16 pixels")
         _require(self.history >= 1, "history", "at least 1")
         _require(_is_pyramid(self.pyramid), "pyramid", "pairs of (share in (0, 1], steps >= 1)")
         for name in ("content_layers", "style_layers"):

@@ -17,7 +17,7 @@ import numpy as np
 
 from ._tensorflow import tf
 from .errors import RecipeError
-from .losses import content_loss, gram_matrix, style_loss, total_variation
+from .losses import content_loss, gram_matrix
 from .objective import Objective
 from .recipes import Recipe
 from .vgg19 import CHANNELS, LAYERS, VGG19, check_layers, smallest_side
@@ -43,7 +43,7 @@ class TiledObjective(Objective):
     """An `Objective` in bounded memory: one window of the network, and the content's features.
 
     Terms and gradient are those of `Objective` up to the rounding of float32 sums. The price is
-    time: the features are computed twice, and windows overlap.
+    time: the features are computed twice, and windows overlap. One image at a time: B is 1.
 
     Parameters
     ----------
@@ -81,14 +81,8 @@ class TiledObjective(Objective):
     ) -> None:
         if tile < 16:
             raise RecipeError(f"A tile of {tile} pixels is too small; take 16 or more.")
-        self.extractor, self.recipe, self.tile = extractor, recipe, tile
-        self.content_targets = self._content_features(content)
-        self.style_targets = self._mean_grams(styles, style_shares)
-        self.names = (
-            *(f"content/{name}" for name in self.content_targets),
-            *(f"style/{name}" for name in self.style_targets),
-            *(["variation"] if recipe.variation_weight else []),
-        )
+        self.tile = tile
+        super().__init__(extractor, recipe, content, styles, style_shares)
 
     def terms(self, images: tf.Tensor) -> tf.Tensor:
         """Return the weighted terms, as `Objective.terms` does."""
@@ -118,15 +112,15 @@ class TiledObjective(Objective):
         return tiles.fold(add, gradient)
 
     def _sums(self, images: tf.Tensor, targets: Maps) -> tuple[Maps, Maps]:
-        """Return the content losses, shape (B,), and the Gram matrices of the whole picture."""
-        tiles, batch = self._tiles(images), images.shape[0]
+        """Return the content losses and the Gram matrices of the whole picture."""
+        tiles = self._tiles(images)
 
         def add(box: tf.Tensor, total: Any) -> Any:
             sums = self._sums_of_tile(tiles, box, tiles.cut(images, box), targets)
             return tf.nest.map_structure(tf.add, total, sums)
 
-        contents = {name: tf.zeros(batch) for name in targets}
-        grams = {n: tf.zeros((batch, CHANNELS[n], CHANNELS[n])) for n in self.recipe.style_layers}
+        contents = {name: tf.zeros(1) for name in targets}
+        grams = {n: tf.zeros((1, CHANNELS[n], CHANNELS[n])) for n in self.recipe.style_layers}
         return tiles.fold(add, (contents, grams))
 
     def _sums_of_tile(
@@ -144,27 +138,8 @@ class TiledObjective(Objective):
             grams[name] = gram_matrix(features[name], "sum") / math.prod(tiles.grid(name))
         return contents, grams
 
-    def _weigh(self, contents: Maps, grams: Maps, images: tf.Tensor) -> tf.Tensor:
-        recipe = self.recipe
-        terms = [recipe.content_weight * contents[name] for name in self.content_targets]
-        terms += [
-            recipe.style_weight
-            * self._layer_weight(name)
-            * style_loss(grams[name], target, recipe.style_normalization)
-            for name, target in self.style_targets.items()
-        ]
-        if recipe.variation_weight:
-            variation = total_variation(images, recipe.variation_normalization)
-            terms.append(recipe.variation_weight * variation)
-        return tf.stack(terms, axis=-1)
-
-    def _mean_grams(self, styles: Sequence[np.ndarray], shares: Sequence[float]) -> Maps:
-        grams = [self._sums(tf.constant(style[None]), {})[1] for style in styles]
-        weighted = list(zip(np.divide(shares, sum(shares)), grams, strict=True))
-        return {
-            name: tf.add_n([share * gram[name] for share, gram in weighted])
-            for name in self.recipe.style_layers
-        }
+    def _style_grams(self, style: np.ndarray) -> Maps:
+        return self._sums(tf.constant(style[None]), {})[1]
 
     def _content_features(self, content: np.ndarray) -> Maps:
         images = tf.constant(content[None])

@@ -24,6 +24,7 @@ from .optimizers import LBFGS, Adam, Optimizer
 from .precision import device_name, resolve_precision
 from .recipes import Recipe
 from .result import Result
+from .tiling import TiledObjective
 from .vgg19 import VGG19, normalize_weights
 from .weights import Weights, load_weights
 
@@ -126,7 +127,7 @@ def stylize(
     image = pictures.start
     try:
         for shape, (_, steps) in zip(pictures.shapes, recipe.scales, strict=True):
-            objective = Objective(extractor, recipe, *pictures.at(shape), shares)
+            objective = _objective(extractor, recipe, *pictures.at(shape), shares)
             log.begin(objective.names)
             start = resize_to(_as_image(image), shape, recipe.resample)
             for best, rows in optimize(objective, start, steps, _optimizer(recipe), recipe.clip):
@@ -396,6 +397,18 @@ def _check_shares(shares: Sequence[float] | None, styles: int) -> Sequence[float
             f"got {styles} and the shares {list(shares)}."
         )
     return shares
+
+
+def _objective(
+    extractor: VGG19,
+    recipe: Recipe,
+    content: np.ndarray,
+    styles: Sequence[np.ndarray],
+    shares: Sequence[float],
+) -> Objective:
+    if max(max(picture.shape) for picture in (content, *styles)) <= recipe.tile:
+        return Objective(extractor, recipe, content, styles, shares)
+    return TiledObjective(extractor, recipe, content, styles, shares, tile=recipe.tile)
 
 
 def _optimizer(recipe: Recipe) -> Optimizer:

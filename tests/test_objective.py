@@ -10,6 +10,7 @@ from nst_helpers._tensorflow import tf
 from nst_helpers.losses import content_loss, gram_matrix, style_loss, total_variation
 from nst_helpers.objective import Objective
 from nst_helpers.recipes import Recipe
+from nst_helpers.transfer import make_extractor
 from nst_helpers.vgg19 import VGG19
 from nst_helpers.weights import Weights
 
@@ -176,7 +177,7 @@ def test_images_of_a_batch_do_not_touch(
 def test_bfloat16_network_gives_float32_terms_and_gradient(
     content: np.ndarray, style: np.ndarray, image: np.ndarray, random_weights: Weights
 ) -> None:
-    extractor = VGG19(RECIPE.layers, random_weights, precision="bfloat16")
+    extractor = make_extractor(replace(RECIPE, precision="bfloat16"), random_weights)
     exact = Objective(extractor_of(RECIPE, random_weights), RECIPE, content, [style])
     rounded = Objective(extractor, RECIPE, content, [style])
     terms, gradient = rounded.terms_and_gradient(tf.constant(image[None]))

@@ -249,6 +249,16 @@ def test_some_style_is_needed(content: np.ndarray, random_weights: Weights) -> N
         stylize(content, [], QUICK, weights=random_weights)
 
 
+def test_a_picture_larger_than_a_tile_is_painted_by_tiles(
+    content: np.ndarray, style: np.ndarray, random_weights: Weights
+) -> None:
+    whole = stylize(content, style, QUICK, weights=random_weights)
+    tiled = stylize(content, style, replace(QUICK, tile=16), weights=random_weights)
+    # Sums in another order; six steps of L-BFGS carry the last digits further.
+    np.testing.assert_allclose(tiled.totals, whole.totals, rtol=1e-3)
+    assert not np.array_equal(tiled.trace, whole.trace)  # it did take the other way
+
+
 # Starts. After one step the best image is the one that was evaluated: the start.
 
 
