@@ -14,6 +14,7 @@ _PUBLIC = {
     "data": (),
     "doctor": (),
     "errors": ("NSTError",),
+    "forecast": ("Forecast", "largest_size"),
     "images": ("load_image", "save_image"),
     "losses": ("content_loss", "gram_matrix", "style_loss", "total_loss", "total_variation"),
     "objective": ("Objective",),
@@ -34,6 +35,7 @@ if TYPE_CHECKING:  # the same for type checkers and editors; a test keeps the tw
     from . import data as data
     from . import doctor as doctor
     from . import errors as errors
+    from . import forecast as forecast
     from . import images as images
     from . import losses as losses
     from . import objective as objective
@@ -46,6 +48,8 @@ if TYPE_CHECKING:  # the same for type checkers and editors; a test keeps the tw
     from . import vgg19 as vgg19
     from . import weights as weights
     from .errors import NSTError as NSTError
+    from .forecast import Forecast as Forecast
+    from .forecast import largest_size as largest_size
     from .images import load_image as load_image
     from .images import save_image as save_image
     from .losses import content_loss as content_loss

@@ -25,6 +25,8 @@ from .recipes import RECIPES, Recipe, get_recipe
 if TYPE_CHECKING:
     from .result import Result
 
+_log = logging.getLogger(__name__)
+
 DEMO = Path("outputs", "demo.png")
 STOPPED = 130  # as shells report a program that Ctrl-C ended
 
@@ -117,6 +119,9 @@ def stylize(
     ] = None,
     recipe: Annotated[str, typer.Option(help="A name from `nst recipes`.")] = "default",
     start_image: Annotated[str | None, typer.Option(help="Start from this picture.")] = None,
+    fit: Annotated[
+        bool, typer.Option("--fit", help="Take the largest size that the free memory allows.")
+    ] = False,
     weights: Annotated[
         str | None, typer.Option(help="8-bit (the default), keras, random, or a file.")
     ] = None,
@@ -130,7 +135,7 @@ def stylize(
     asked = {name: value for name, value in settings.items() if value is not None}
     changed = dataclasses.replace(get_recipe(recipe), **asked)
     how = {"style_shares": style_share, "start_image": start_image}
-    _paint(content, [style, *(more or [])], changed, output, weights, **how)
+    _paint(content, [style, *(more or [])], changed, output, weights, fit, **how)
 
 
 def _paint(
@@ -139,25 +144,49 @@ def _paint(
     recipe: Recipe,
     output: Path,
     weights: str | None = None,
+    fit: bool = False,
     **how: Any,
 ) -> None:
     """Run a recipe and report; nothing slow begins before the output and the names are checked."""
     from . import data, images
 
     images.check_output(output)
-    for picture in (content, *styles):
-        data.resolve(picture)
+    shapes = [images.picture_shape(data.resolve(picture)) for picture in (content, *styles)]
     from . import progress, transfer
     from .weights import load_weights
 
     with progress.ProgressBar() as bar:
         network = load_weights(weights)
+        recipe = _foretold(recipe, fit, *shapes)
         result = transfer.stylize(content, styles, recipe, weights=network, callback=bar, **how)
     result.save(output)
     _report(result, output, [content, *styles])
     if result.interrupted:
         typer.echo("nst: Stopped early; this is the best picture so far.", err=True)
         raise typer.Exit(STOPPED)
+
+
+def _foretold(
+    recipe: Recipe, fit: bool, content: tuple[int, int], *styles: tuple[int, int]
+) -> Recipe:
+    """Say what the run will take, and return the recipe, with the size that fits if wanted."""
+    from . import forecast
+
+    if fit:
+        recipe = dataclasses.replace(recipe, size=forecast.largest_size(recipe, content, styles))
+        _log.info("Size %d is the largest that fits.", recipe.size)
+    need, free = forecast.peak_bytes(recipe, content, styles), forecast.available_memory()
+    # Measuring the time would be felt in a short run, whose progress bar soon tells it anyway.
+    timed = forecast.is_long(recipe, content, styles)
+    told = forecast.forecast(recipe, content, styles) if timed else f"about {need / 1e9:.1f} GB"
+    _log.info("This run takes %s.", told)
+    if need > free:
+        _log.warning(
+            "It needs about %.1f GB and %.1f GB are free: ask for a smaller --size, "
+            "or let `nst stylize --fit` choose it.",
+            *(need / 1e9, free / 1e9),
+        )
+    return recipe
 
 
 def _report(result: Result, output: Path, pictures: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,28 +19,32 @@ import numpy as np
 import psutil
 
 from .errors import RecipeError
-from .images import _target
+from .images import target_shape
 from .objective import Objective
 from .precision import resolve_precision
 from .recipes import Recipe
-from .transfer import _optimizer, _scaled, optimize
-from .vgg19 import LAYERS, VGG19, check_layers
+from .tiling import Tiles
+from .transfer import make_extractor, make_optimizer, optimize, scaled
+from .vgg19 import CHANNELS, LAYERS, VGG19, check_layers
 from .weights import ARCHITECTURE, load_weights
 
 Shape = Sequence[int]
 
-# Fitted to peaks of resident memory, sides of 128 to 2048 pixels, TensorFlow 2.21 on Linux;
+# Fitted to peaks of resident memory in both precisions, TensorFlow 2.21 on Linux;
 # `benchmarks/forecast.py` repeats the comparison.
 _BASE = 0.72e9  # Python, TensorFlow and its threads
-_WORKSPACE = 2  # float32 maps as large as the largest, which the convolutions use meanwhile
+_WORKSPACE = 1  # float32 maps as large as the largest, which the convolutions use meanwhile
 _IMAGES = 8  # float32 images alive in a step: pictures, gradients, the best so far, ...
-# A compiled call gets one history and works on another; the update holds two more for a moment.
-_HISTORIES, _HISTORIES_IN_UPDATE = 2, 4
+# The update of L-BFGS holds two more for a moment. (Where several steps fit into a second and so
+# into one compiled call, as on small pictures, the call holds yet another.)
+_HISTORIES, _HISTORIES_IN_UPDATE = 1, 3
 _WEIGHTS_TO_NORMALIZE = 4  # float32 copies of all weights: one of them rescaled in float64
 
 _RESERVE = 0.1  # of the free memory, left to the rest of the machine
 _PROBE_SIDES, _PROBE_STEPS = (128, 256), 3
-_BYTES = {"float32": 4, "bfloat16": 2}
+
+# How many numbers of a layer's features one pixel of the image stands for.
+_MAPS = {name: CHANNELS[name] / 4 ** (int(name[5]) - 1) for name in LAYERS}
 
 
 class ScaleForecast(NamedTuple):
@@ -75,7 +80,9 @@ class Forecast:
         return max(scale.bytes for scale in self.per_scale)
 
     def __str__(self) -> str:
-        return f"about {self.bytes / 1e9:.1f} GB and {self.seconds:.0f} s here"
+        long = self.seconds >= 120
+        seconds = f"{self.seconds / 60:.0f} min" if long else f"{self.seconds:.0f} s"
+        return f"about {self.bytes / 1e9:.1f} GB and {seconds} here"
 
 
 class Speed(NamedTuple):
@@ -111,8 +118,9 @@ def forecast(recipe: Recipe, content_shape: Shape, style_shapes: Sequence[Shape]
     operations = operations_per_pixel(recipe)
     rows = []
     for content, styles, steps in _scales(recipe, content_shape, style_shapes):
-        targets = (_pixels(content) + sum(map(_pixels, styles))) / 2  # forward only
-        work = operations * (steps * _pixels(content) + targets)
+        computed = [count * pixels for count, pixels in _windows(recipe, content, styles)]
+        passes = 3 / 2 if max(map(max, [content, *styles])) > recipe.tile else 1  # forward twice
+        work = operations * (steps * passes * computed[0] + sum(computed) / 2)  # targets: forward
         seconds = speed.seconds_to_compile + steps * speed.seconds_per_step
         seconds += work / speed.operations_per_second
         rows.append(ScaleForecast(*content, steps, seconds, _bytes(recipe, content, styles)))
@@ -151,20 +159,23 @@ def largest_size(
     def need(size: int) -> float:
         return peak_bytes(dataclasses.replace(recipe, size=size), content_shape, style_shapes)
 
-    fits, too_large = 15, max(16, _full_size(recipe, content_shape)) + 1
-    while too_large - fits > 1:
-        middle = (fits + too_large) // 2
-        fits, too_large = (middle, too_large) if need(middle) <= available else (fits, middle)
-    if fits < 16:
-        raise RecipeError(
-            f"Even size 16 needs about {need(16) / 1e9:.1f} GB and {available / 1e9:.1f} GB are "
-            "free; close other programs."
-        )
-    return fits
+    # No bisection: a larger size can need less, because beyond `recipe.tile` tiles are used.
+    most = max(16, _full_size(recipe, content_shape))
+    for coarse in (*range(most, 16, -32), 16):
+        if need(coarse) <= available:
+            sizes = range(min(coarse + 31, most), 15, -1)
+            return next(size for size in sizes if need(size) <= available)
+    raise RecipeError(
+        f"Even size 16 needs about {need(16) / 1e9:.1f} GB and {available / 1e9:.1f} GB are free; "
+        "close other programs."
+    )
 
 
 def available_memory() -> float:
-    """Return the bytes that this process may come to use: free ones but a tenth, and its own."""
+    """Return the bytes that this process may come to use: its own, and nine tenths of the free.
+
+    Of the main memory; that of a GPU is not looked at.
+    """
     return (1 - _RESERVE) * psutil.virtual_memory().available + psutil.Process().memory_info().rss
 
 
@@ -179,9 +190,9 @@ def operations_per_pixel(recipe: Recipe) -> float:
     >>> operations_per_pixel(Recipe(content_layers=("block1_conv1",), style_layers=()))
     6912.0
     """
-    convolutions = sum(2 * 9 * n * m / _shrink(name) for name, n, m in _path(recipe))
+    convolutions = sum(2 * 9 * n * _MAPS[name] for name, n, _ in _path(recipe))
     # Forward F^T F; backward F times the gradient of G and of its transpose.
-    grams = sum(2 * _channels(name) * _maps(name) for name in set(recipe.style_layers))
+    grams = sum(2 * CHANNELS[name] * _MAPS[name] for name in set(recipe.style_layers))
     return 2 * convolutions + 3 * grams
 
 
@@ -189,7 +200,7 @@ def is_long(recipe: Recipe, content_shape: Shape, style_shapes: Sequence[Shape])
     """Tell whether the probe of `forecast` is about a twentieth of this run or less."""
     scales = _scales(recipe, content_shape, style_shapes)
     probe = (1 + _PROBE_STEPS) * sum(side**2 for side in _PROBE_SIDES)
-    return sum(steps * _pixels(content) for content, _, steps in scales) > 60 * probe
+    return sum(steps * _pixels(content) for content, _, steps in scales) > 120 * probe
 
 
 @functools.cache
@@ -198,16 +209,11 @@ def measure_speed(recipe: Recipe) -> Speed:
 
     The network's numbers do not matter for that, so it takes random ones.
     """
-    extractor = VGG19(
-        recipe.layers,
-        load_weights("random"),
-        pooling=recipe.pooling,
-        activation=recipe.activation,
-        precision=resolve_precision(recipe.precision),
-    )
+    plain = dataclasses.replace(recipe, normalize_network=False)
+    extractor = make_extractor(plain, load_weights("random"))
     (_, small), (compile_seconds, large) = (_probe(extractor, recipe, n) for n in _PROBE_SIDES)
     pixels = [side**2 for side in _PROBE_SIDES]
-    slope = max(large - small, large / 2) / (pixels[1] - pixels[0])  # noise must not turn it round
+    slope = max(large - small, large / 10) / (pixels[1] - pixels[0])  # noise must not turn it round
     per_step = max(large - slope * pixels[1], 0.0)
     return Speed(operations_per_pixel(recipe) / slope, per_step, compile_seconds)
 
@@ -217,66 +223,53 @@ def _probe(extractor: VGG19, recipe: Recipe, side: int) -> tuple[float, float]:
     content, style, start = np.random.default_rng(0).random((3, side, side, 3), np.float32)
     objective = Objective(extractor, recipe, content, [style])
     clock = [time.perf_counter()]
-    for _ in optimize(objective, start, 1 + _PROBE_STEPS, _optimizer(recipe), recipe.clip):
+    for _ in optimize(objective, start, 1 + _PROBE_STEPS, make_optimizer(recipe), recipe.clip):
         clock.append(time.perf_counter())
     step = (clock[-1] - clock[1]) / _PROBE_STEPS
     return max(clock[1] - clock[0] - step, 0.0), step
 
 
 def _bytes(recipe: Recipe, content: Shape, styles: Sequence[Shape]) -> float:
-    steps = _pixels(content) * _step_bytes_per_pixel(recipe)
-    return _BASE + _weight_bytes(recipe) + max(steps, _target_bytes(recipe, content, styles))
+    """Count what is held at the fullest moment of one scale."""
+    width = 2 if resolve_precision(recipe.precision) == "bfloat16" else 4
+    windows = [window for _, window in _windows(recipe, content, styles)]
+    workspace = 4 * _WORKSPACE * max(_MAPS[name] for name, _, _ in _path(recipe))
+    features = width * sum(_MAPS[name] for name in set(recipe.layers))
+    targets = (features + workspace) * max(windows)
+    gradient = (_kept_bytes_per_pixel(recipe, width) + workspace) * windows[0]
+    history = 2 * recipe.history * 3 * 4 * _pixels(content) * (recipe.optimizer == "lbfgs")
+    steps = max(gradient + _HISTORIES * history, _HISTORIES_IN_UPDATE * history)
+    content_targets = width * sum(_MAPS[name] for name in set(recipe.content_layers))
+    held = (_IMAGES * 3 * 4 + content_targets) * _pixels(content)
+    return _BASE + _weight_bytes(recipe, width) + held + max(targets, steps)
 
 
-def _step_bytes_per_pixel(recipe: Recipe) -> float:
-    """Count what the gradient and the optimizer hold at their fullest moments."""
-    width = _BYTES[resolve_precision(recipe.precision)]
-    kept = width * sum(_maps(name) for name, _, _ in _path(recipe))
-    # Of every feature map a float32 gradient, and a float32 copy if it is not float32 itself.
+def _kept_bytes_per_pixel(recipe: Recipe, width: int) -> float:
+    """Count what the forward pass keeps for the gradient, in numbers of `width` bytes."""
+    kept = width * sum(_MAPS[name] for name, _, _ in _path(recipe))
+    # Of the features in the loss a float32 gradient, and a float32 copy if they are not float32.
     copies = 4 if width == 4 else 8
-    kept += copies * sum(map(_maps, {*recipe.style_layers}))
-    kept += (copies + width) * sum(map(_maps, {*recipe.content_layers}))  # with its target
-    history = 2 * recipe.history * 3 * 4 if recipe.optimizer == "lbfgs" else 0
-    network = kept + _workspace(recipe) + _HISTORIES * history
-    return _IMAGES * 3 * 4 + max(network, _HISTORIES_IN_UPDATE * history)
+    return kept + copies * sum(_MAPS[name] for name in set(recipe.layers))
 
 
-def _target_bytes(recipe: Recipe, content: Shape, styles: Sequence[Shape]) -> float:
-    """Count the features of all pictures, which are held together to compute the targets."""
-    width = _BYTES[resolve_precision(recipe.precision)]
-    pictures = [_pixels(content), *map(_pixels, styles)]
-    features = width * sum(map(_maps, set(recipe.layers)))
-    return features * sum(pictures) + _workspace(recipe) * max(pictures)
-
-
-def _weight_bytes(recipe: Recipe) -> float:
+def _weight_bytes(recipe: Recipe, width: int) -> float:
     """Count all weights as loaded, and two copies in use of those up to the deepest layer."""
-    width = _BYTES[resolve_precision(recipe.precision)]
     everything = 4 * sum(9 * n * m for _, n, m in ARCHITECTURE)
     used = width * sum(9 * n * m for _, n, m in _path(recipe))
     return (1 + _WEIGHTS_TO_NORMALIZE * recipe.normalize_network) * everything + 2 * used
 
 
-def _workspace(recipe: Recipe) -> float:
-    return 4 * _WORKSPACE * max(_maps(name) for name, _, _ in _path(recipe))
-
-
 def _path(recipe: Recipe) -> Sequence[tuple[str, int, int]]:
-    deepest = check_layers(recipe.layers)[-1]
-    return ARCHITECTURE[: LAYERS.index(deepest) + 1]
+    return ARCHITECTURE[: LAYERS.index(check_layers(recipe.layers)[-1]) + 1]
 
 
-def _maps(name: str) -> float:
-    """Return how many numbers of a layer's features one pixel of the image stands for."""
-    return _channels(name) / _shrink(name)
-
-
-def _channels(name: str) -> int:
-    return ARCHITECTURE[LAYERS.index(name)][2]
-
-
-def _shrink(name: str) -> int:
-    return int(4 ** (int(name[5]) - 1))
+def _windows(recipe: Recipe, content: Shape, styles: Sequence[Shape]) -> list[tuple[int, int]]:
+    """Return how many windows each picture is computed in, and the pixels of one."""
+    pictures = [content, *styles]
+    if max(map(max, pictures)) <= recipe.tile:
+        return [(1, _pixels(picture)) for picture in pictures]
+    tiles = [Tiles(picture, recipe.tile, _path(recipe)[-1][0]) for picture in pictures]
+    return [(len(tile.boxes), _pixels(tile.size)) for tile in tiles]
 
 
 def _scales(
@@ -287,22 +280,22 @@ def _scales(
     style_size = max(1, round(recipe.size * recipe.style_scale))
     styles = [_resized(recipe, shape, style_size) for shape in style_shapes]
     return [
-        (_scaled(content, share), [_scaled(style, share) for style in styles], steps)
-        for share, steps in recipe.pyramid
+        (scaled(content, share), [scaled(style, share) for style in styles], steps)
+        for share, steps in recipe.scales
     ]
 
 
-def _resized(recipe: Recipe, shape: Shape, size: int) -> Shape:
-    height, width = shape[:2]
-    target = _target((height, width), size, recipe.size_rule)
-    return min(target, (height, width), key=max)  # pictures are never enlarged
+def _resized(recipe: Recipe, shape: Shape, size: int) -> tuple[int, int]:
+    here = shape[0], shape[1]
+    return min(
+        target_shape(here, size, recipe.size_rule), here, key=max
+    )  # pictures are never enlarged
 
 
 def _full_size(recipe: Recipe, shape: Shape) -> int:
     """Return the size, as the recipe measures it, at which a picture stays as it is."""
-    height, width = shape[:2]
-    sizes = {"longest": max(height, width), "shortest": min(height, width)}
-    return sizes.get(recipe.size_rule, int((height * width) ** 0.5))
+    area = math.isqrt(_pixels(shape))
+    return {"longest": max(shape[:2]), "shortest": min(shape[:2]), "area": area}[recipe.size_rule]
 
 
 def _pixels(shape: Shape) -> int:

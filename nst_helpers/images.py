@@ -86,6 +86,18 @@ def load_image(
     return resize_to(image, (width, height) if turned else (height, width), resample)
 
 
+def picture_shape(source: str | os.PathLike[str] | bytes) -> tuple[int, int]:
+    """Return (height, width) of a picture from its header, as stored, before EXIF turns it.
+
+    Raises
+    ------
+    ImageError
+        If there is no such file, or it is no picture.
+    """
+    with _opened(source) as (picture, _):
+        return picture.height, picture.width
+
+
 @contextlib.contextmanager
 def _opened(source: str | os.PathLike[str] | bytes) -> Iterator[tuple[Image.Image, str]]:
     """Open a picture and turn whatever goes wrong with it into an `ImageError`."""
@@ -180,7 +192,7 @@ def _to_srgb(picture: Image.Image, profile: bytes | None, name: str) -> Image.Im
     return picture.convert("RGB")
 
 
-def _target(shape: tuple[int, int], size: int, rule: SizeRule) -> tuple[int, int]:
+def target_shape(shape: tuple[int, int], size: int, rule: SizeRule) -> tuple[int, int]:
     """Give the (height, width) that `rule` asks for, in whole numbers rounded down."""
     if rule not in get_args(SizeRule):
         raise ImageError(f"Unknown size rule {rule!r}; choose from {get_args(SizeRule)}.")
@@ -201,7 +213,7 @@ def _target(shape: tuple[int, int], size: int, rule: SizeRule) -> tuple[int, int
 
 
 def _without_upsizing(shape: tuple[int, int], size: int, rule: SizeRule) -> tuple[int, int]:
-    target = _target(shape, size, rule)
+    target = target_shape(shape, size, rule)
     if max(target) <= max(shape):
         return target
     logger.warning(
@@ -251,7 +263,7 @@ def resize(
     """
     image = check_image(image)
     shape = (image.shape[0], image.shape[1])
-    fit = _target if upsize else _without_upsizing
+    fit = target_shape if upsize else _without_upsizing
     return resize_to(image, fit(shape, size, rule), resample)
 
 

@@ -124,7 +124,7 @@ class TiledObjective(Objective):
         return tiles.fold(add, (contents, grams))
 
     def _sums_of_tile(
-        self, tiles: _Tiles, box: tf.Tensor, window: tf.Tensor, targets: Maps
+        self, tiles: Tiles, box: tf.Tensor, window: tf.Tensor, targets: Maps
     ) -> tuple[Maps, Maps]:
         """Return what one tile contributes to `_sums`."""
         features = {n: tiles.core(maps, box, n) for n, maps in self.extractor(window).items()}
@@ -155,12 +155,12 @@ class TiledObjective(Objective):
                 target[:, y + top : y + bottom, x + left : x + right] = core
         return {name: tf.constant(target) for name, target in whole.items()}
 
-    def _tiles(self, images: tf.Tensor) -> _Tiles:
+    def _tiles(self, images: tf.Tensor) -> Tiles:
         deepest = check_layers(self.recipe.layers)[-1]
-        return _Tiles(images.shape[1:3], self.tile, deepest)
+        return Tiles(images.shape[1:3], self.tile, deepest)
 
 
-class _Tiles:
+class Tiles:
     """How a picture is cut into windows of one size, each with the core that it is there for.
 
     The cores are a partition of the picture. A window holds its core and a margin around it, less

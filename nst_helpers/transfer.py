@@ -130,7 +130,9 @@ def stylize(
             objective = _objective(extractor, recipe, *pictures.at(shape), shares)
             log.begin(objective.names)
             start = resize_to(_as_image(image), shape, recipe.resample)
-            for best, rows in optimize(objective, start, steps, _optimizer(recipe), recipe.clip):
+            for best, rows in optimize(
+                objective, start, steps, make_optimizer(recipe), recipe.clip
+            ):
                 image = best
                 log.add(best, rows)
     except (KeyboardInterrupt, Stop):
@@ -166,6 +168,13 @@ def make_extractor(recipe: Recipe, weights: Weights | None = None) -> VGG19:
         preprocessing=recipe.preprocessing,
         precision=resolve_precision(recipe.precision),
     )
+
+
+def make_optimizer(recipe: Recipe) -> Optimizer:
+    """Return the optimizer that a recipe names, with its settings."""
+    if recipe.optimizer == "lbfgs":
+        return LBFGS(recipe.history)
+    return Adam(recipe.learning_rate, recipe.beta_1, recipe.beta_2, recipe.epsilon)
 
 
 def optimize(
@@ -285,7 +294,7 @@ class _Pictures:
         self.content = _open(content, recipe, recipe.size)
         style_size = max(1, round(recipe.size * recipe.style_scale))
         self.styles = [_open(style, recipe, style_size) for style in styles]
-        self.shapes = [_scaled(self.content.shape, share) for share, _ in recipe.scales]
+        self.shapes = [scaled(self.content.shape, share) for share, _ in recipe.scales]
         self.start = self._start() if start_image is None else _open(start_image)
 
     def at(self, shape: tuple[int, int]) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -293,7 +302,7 @@ class _Pictures:
         share = shape[0] / self.content.shape[0]
         resample = self.recipe.resample
         return resize_to(self.content, shape, resample), [
-            resize_to(style, _scaled(style.shape, share), resample) for style in self.styles
+            resize_to(style, scaled(style.shape, share), resample) for style in self.styles
         ]
 
     def _start(self) -> np.ndarray:
@@ -381,7 +390,8 @@ def _open(picture: Picture, recipe: Recipe | None = None, size: int | None = Non
     return load_image(data.resolve(picture), **how)
 
 
-def _scaled(shape: Sequence[int], share: float) -> tuple[int, int]:
+def scaled(shape: Sequence[int], share: float) -> tuple[int, int]:
+    """Return the (height, width) of a share of each side, at least 1 pixel."""
     return max(1, round(shape[0] * share)), max(1, round(shape[1] * share))
 
 
@@ -409,9 +419,3 @@ def _objective(
     if max(max(picture.shape) for picture in (content, *styles)) <= recipe.tile:
         return Objective(extractor, recipe, content, styles, shares)
     return TiledObjective(extractor, recipe, content, styles, shares, tile=recipe.tile)
-
-
-def _optimizer(recipe: Recipe) -> Optimizer:
-    if recipe.optimizer == "lbfgs":
-        return LBFGS(recipe.history)
-    return Adam(recipe.learning_rate, recipe.beta_1, recipe.beta_2, recipe.epsilon)

@@ -15,6 +15,7 @@ import nst_helpers
 from nst_helpers import cli, data, weights
 from nst_helpers._recipe_options import as_text
 from nst_helpers.doctor import Check
+from nst_helpers.errors import NSTError
 from nst_helpers.images import load_image, read_metadata, resize_to, save_image
 from nst_helpers.progress import ProgressBar
 from nst_helpers.recipes import RECIPES, Recipe, get_recipe
@@ -202,6 +203,57 @@ def test_notices_of_the_package_are_shown(tmp_path: Path) -> None:
     assert result.exit_code == 0
     (line,) = result.stderr.splitlines()
     assert line.startswith("nst: The picture is smaller than asked")
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> list[Recipe]:
+    """The recipes that would run, on a machine of known speed and memory, all notices shown."""
+    from nst_helpers import forecast, transfer
+
+    recipes: list[Recipe] = []
+
+    def stylize(content: str, styles: list[str], recipe: Recipe, **how: Any) -> None:
+        recipes.append(recipe)
+        raise NSTError("That was all.")
+
+    # Just what China in the style of a flower takes at size 100.
+    free = forecast.peak_bytes(Recipe(size=100, precision="float32"), (427, 640), [(427, 640)])
+    monkeypatch.setattr(forecast, "available_memory", lambda: free)
+    monkeypatch.setattr(forecast, "measure_speed", lambda recipe: forecast.Speed(1e12, 0, 0))
+    monkeypatch.setattr(transfer, "stylize", stylize)
+    caplog.set_level("INFO", nst_helpers.__name__)
+    return recipes
+
+
+PAIR = ["stylize", "china", "flower", "-o", "out.png", "--weights", "random", "--precision=float32"]
+
+
+def test_forecast_of_a_short_run_is_its_memory(asked: list[Recipe]) -> None:
+    lines = nst(*PAIR, "--size", "100").stderr.splitlines()
+    assert lines == ["nst: This run takes about 0.9 GB.", "nst: That was all."]
+
+
+def test_forecast_of_a_long_run_is_memory_and_time(asked: list[Recipe]) -> None:
+    lines = nst(*PAIR, "--size", "100", "--pyramid", "1:9999").stderr.splitlines()
+    # 10,000 forward and backward passes of 100 x 66 pixels, 1.55 million operations per pixel.
+    assert lines[0] == "nst: This run takes about 0.9 GB and 102 s here."
+
+
+def test_run_that_does_not_fit_is_told_before(asked: list[Recipe]) -> None:
+    lines = nst(*PAIR, "--size", "400").stderr.splitlines()
+    assert "needs about 1.2 GB and 0.9 GB are free" in lines[1]
+    assert "--fit" in lines[1]
+    assert asked[0].size == 400
+
+
+def test_fit_takes_the_largest_size_that_fits(asked: list[Recipe]) -> None:
+    lines = nst(*PAIR, "--size", "400", "--fit").stderr.splitlines()
+    assert lines[:2] == [
+        "nst: Size 100 is the largest that fits.",
+        "nst: This run takes about 0.9 GB.",
+    ]
+    assert lines[2:] == ["nst: That was all."]
+    assert asked == [Recipe(size=100, precision="float32")]
 
 
 def test_demo_makes_its_folder(
