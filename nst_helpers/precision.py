@@ -14,6 +14,7 @@ from .data import cache_folder
 from .options import Precision
 
 _log = logging.getLogger(__name__)
+_ROUNDS = 15
 _MARGIN = 1.2  # a gain below 20 % is not worth the rounding
 
 
@@ -28,7 +29,8 @@ def fast_bfloat16() -> bool:
     record = cache_folder() / "bfloat16.json"
     known = _read(record)
     if _machine() not in known:
-        known[_machine()] = bool(_seconds("float32") > _MARGIN * _seconds("bfloat16"))
+        single, half = _seconds()
+        known[_machine()] = bool(single > _MARGIN * half)
         _write(record, known)
     return known[_machine()]
 
@@ -48,7 +50,18 @@ def device_name() -> str:
     return f"CPU ({platform.machine()})"
 
 
-def _seconds(precision: str) -> float:
+def _seconds() -> tuple[float, float]:
+    """Return the least seconds of the probe in float32 and in bfloat16.
+
+    They are timed in turn, so that another program's load falls on both: the answer is kept.
+    """
+    probes = [_probe(precision) for precision in ("float32", "bfloat16")]
+    rounds = [[_timed(probe) for probe in probes] for _ in range(_ROUNDS)]
+    single, half = (min(times) for times in zip(*rounds, strict=True))
+    return single, half
+
+
+def _probe(precision: str) -> tf.types.experimental.GenericFunction:
     maps = tf.cast(tf.random.stateless_normal((1, 64, 64, 128), (0, 0)), precision)
     kernel = tf.cast(tf.random.stateless_normal((3, 3, 128, 128), (0, 1)), precision)
 
@@ -59,8 +72,8 @@ def _seconds(precision: str) -> float:
             out = tf.nn.relu(tf.nn.conv2d(maps, kernel, 1, "SAME"))
         return tape.gradient(out, maps)
 
-    convolve_and_back()
-    return min(_timed(convolve_and_back) for _ in range(5))
+    convolve_and_back()  # compiles
+    return convolve_and_back
 
 
 def _timed(function: tf.types.experimental.GenericFunction) -> float:

@@ -105,7 +105,7 @@ class Recipe:
         Arithmetic of the network; "auto" takes bfloat16 where a probe finds it faster.
     tile : int
         Pictures with a longer side are computed by tiles of this many pixels: the same result in
-        bounded memory, for about half as much time again.
+        bounded memory, for about twice the time.
     seed : int
         Seed of the start's noise.
     """

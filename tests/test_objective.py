@@ -40,13 +40,7 @@ variants = pytest.mark.parametrize("recipe", VARIANTS, ids=range(len(VARIANTS)))
 
 
 def extractor_of(recipe: Recipe, weights: Weights) -> VGG19:
-    return VGG19(
-        recipe.layers,
-        weights,
-        pooling=recipe.pooling,
-        activation=recipe.activation,
-        preprocessing=recipe.preprocessing,
-    )
+    return make_extractor(replace(recipe, precision="float32"), weights)
 
 
 @pytest.fixture
