@@ -27,3 +27,7 @@ class RecipeError(NSTError, ValueError):
 
 class DivergedError(NSTError, ArithmeticError):
     """The optimization left the finite numbers and could not be brought back."""
+
+
+class AnswerError(NSTError, AssertionError):
+    """An exercise's answer is not right; the message names the likely mistake."""

@@ -10,6 +10,7 @@ features' precision.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from ._tensorflow import tf
@@ -99,11 +100,10 @@ def gram_matrix(features: tf.Tensor, normalization: GramNormalization = "positio
     >>> gram_matrix(np.ones((2, 2, 1)), "sum").numpy()
     array([[4.]], dtype=float32)
     """
-    features = _float32(features)
+    features = tf.convert_to_tensor(features)
     n, m = _channels(features), _positions(features)
-    rows = tf.reshape(features, features.shape[:-3] + (m, n))
     factor = _choose(normalization, positions=1 / m, sum=1.0)
-    return factor * tf.matmul(rows, rows, transpose_a=True)
+    return factor * _correlate(tf.reshape(features, features.shape[:-3] + (m, n)))
 
 
 def style_loss(
@@ -184,6 +184,22 @@ def total_variation(
 def total_loss(content: tf.Tensor, style: tf.Tensor, alpha: float, beta: float) -> tf.Tensor:
     """Weigh content against style: alpha * content + beta * style (CVPR 2016, eq. 7)."""
     return alpha * content + beta * style
+
+
+@tf.custom_gradient
+def _correlate(rows: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    """Return rows^T rows in float32; its gradient is one product in the precision of the rows.
+
+    Automatic differentiation does not see that both factors are the same. It takes two float32
+    products, adds two maps and keeps a float32 copy: a sixth of a step's time in bfloat16.
+    """
+
+    def gradient(slope: tf.Tensor) -> tf.Tensor:
+        symmetric = slope + tf.linalg.matrix_transpose(slope)
+        return tf.matmul(rows, tf.cast(symmetric, rows.dtype))
+
+    exact = _float32(rows)
+    return tf.matmul(exact, exact, transpose_a=True), gradient
 
 
 def _float32(x: tf.Tensor) -> tf.Tensor:

@@ -307,3 +307,16 @@ def test_every_loss_is_float32(given: tf.DType) -> None:
 def test_unknown_normalization(loss: Any, arguments: int, name: str) -> None:
     with pytest.raises(RecipeError, match=f"Unknown normalization '{name}'; choose from"):
         loss(*arguments * [np.ones((3, 3, 3), np.float32)], name)
+
+
+def test_gram_gradient_for_any_slope(rng: np.random.Generator, features: np.ndarray) -> None:
+    """Its gradient is written by hand, so a slope that is not symmetric must work too."""
+    n = features.shape[-1]
+    rows = features.reshape(-1, n)
+    slope = rng.normal(size=(n, n)).astype(np.float32)
+    with tf.GradientTape() as tape:
+        x = tf.constant(features)
+        tape.watch(x)
+        weighted = tf.reduce_sum(slope * losses.gram_matrix(x, "sum"))
+    expected = (rows @ (slope + slope.T)).reshape(features.shape)
+    np.testing.assert_allclose(tape.gradient(weighted, x), expected, rtol=1e-4, atol=1e-4)
