@@ -23,7 +23,7 @@ _PUBLIC = {
     "progress": ("ProgressBar",),
     "recipes": ("RECIPES", "Recipe", "get_recipe"),
     "result": ("Result",),
-    "transfer": ("Progress", "Stop", "optimize", "stylize"),
+    "transfer": ("Progress", "Stop", "optimize", "stylize", "stylize_many"),
     "vgg19": ("VGG19",),
     "weights": ("load_weights",),
 }
@@ -69,6 +69,7 @@ if TYPE_CHECKING:  # the same for type checkers and editors; a test keeps the tw
     from .transfer import Stop as Stop
     from .transfer import optimize as optimize
     from .transfer import stylize as stylize
+    from .transfer import stylize_many as stylize_many
     from .vgg19 import VGG19 as VGG19
     from .weights import load_weights as load_weights
 else:

@@ -7,6 +7,7 @@ of the style layers. After that, image in, loss terms and gradient out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -51,13 +52,26 @@ class Objective:
         style_shares: Sequence[float] = (1.0,),
     ) -> None:
         self.extractor, self.recipe = extractor, recipe
-        self.content_targets = self._content_features(content)
+        features = self._content_features(content)
+        self.compiled: dict[Any, Any] = {}  # the steps of transfer, kept as long as the objective
+        self.content_targets = {name: tf.Variable(target) for name, target in features.items()}
         self.style_targets = self._mean_grams(styles, style_shares)
         self.names = (
             *(f"content/{name}" for name in self.content_targets),
             *(f"style/{name}" for name in self.style_targets),
             *(["variation"] if recipe.variation_weight else []),
         )
+
+    def replace_content(self, content: np.ndarray) -> None:
+        """Take another content picture of the same size; what was compiled stays valid.
+
+        Parameters
+        ----------
+        content : ndarray, float32, shape (H, W, 3)
+            RGB in [0, 1].
+        """
+        for name, features in self._content_features(content).items():
+            self.content_targets[name].assign(features)
 
     def terms(self, images: tf.Tensor) -> tf.Tensor:
         """Return the weighted terms, which sum to the total loss.

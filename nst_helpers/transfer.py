@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any, NamedTuple
@@ -118,21 +118,65 @@ def stylize(
     DivergedError
         If the loss is not finite and smaller steps do not help.
     """
+    how: dict[str, Any] = {"style_shares": style_shares, "start_image": start_image}
+    many = stylize_many([content], style, recipe, weights=weights, callback=callback, **how)
+    return next(many)
+
+
+def stylize_many(
+    contents: Iterable[Picture],
+    style: Picture | Sequence[Picture],
+    recipe: Recipe | None = None,
+    *,
+    style_shares: Sequence[float] | None = None,
+    start_image: Picture | None = None,
+    weights: Weights | None = None,
+    callback: Callable[[Progress], None] | None = None,
+) -> Iterator[Result]:
+    """Paint several content pictures in one style, which is prepared once.
+
+    Pictures of equal size also share the compiled steps, so each after the first starts at once.
+    Parameters, results and errors are those of `stylize`. A run that was interrupted still gives
+    its result; break out of the loop to leave out the rest.
+
+    Yields
+    ------
+    Result
+        One for each content, as soon as it is done.
+    """
     recipe = recipe or Recipe()
     styles = [style] if isinstance(style, str | PathLike | np.ndarray) else style
     shares = _check_shares(style_shares, len(styles))
-    pictures = _Pictures(recipe, content, styles, start_image)
-    extractor = make_extractor(recipe, weights)
-    log = _Log(recipe, pictures.shapes, callback or (lambda progress: None))
-    image = pictures.start
+    extractor = None
+    objectives: dict[Any, Objective] = {}
+    for content in contents:
+        pictures = _Pictures(recipe, content, styles, start_image)
+        extractor = extractor or make_extractor(recipe, weights)
+        log = _Log(recipe, pictures.shapes, callback or (lambda progress: None))
+        yield _paint(pictures, objectives, extractor, shares, log)
+
+
+def _paint(
+    pictures: _Pictures,
+    objectives: dict[Any, Objective],
+    extractor: VGG19,
+    shares: Sequence[float],
+    log: _Log,
+) -> Result:
+    """Run one picture through all scales, with the objectives of those before it."""
+    recipe, image = pictures.recipe, pictures.start
     try:
         for shape, (_, steps) in zip(pictures.shapes, recipe.scales, strict=True):
-            objective = _objective(extractor, recipe, *pictures.at(shape), shares)
-            log.begin(objective.names)
+            content, styles = pictures.at(shape)
+            key = (shape, *(style.shape for style in styles))
+            if key in objectives:
+                objectives[key].replace_content(content)
+            else:
+                objectives[key] = _objective(extractor, recipe, content, styles, shares)
+            log.begin(objectives[key].names)
             start = resize_to(_as_image(image), shape, recipe.resample)
-            for best, rows in optimize(
-                objective, start, steps, make_optimizer(recipe), recipe.clip
-            ):
+            optimizer = make_optimizer(recipe)
+            for best, rows in optimize(objectives[key], start, steps, optimizer, recipe.clip):
                 image = best
                 log.add(best, rows)
     except (KeyboardInterrupt, Stop):
@@ -235,6 +279,15 @@ class _Run(NamedTuple):
 
 
 def _compiled(
+    objective: Objective, optimizer: Optimizer, shape: tuple[int, ...], clip: bool
+) -> Callable[..., tuple[_Run, tf.Tensor, tf.Tensor, tf.Tensor]]:
+    key = (optimizer, shape, clip)
+    if key not in objective.compiled:
+        objective.compiled[key] = _compile(objective, optimizer, shape, clip)
+    return objective.compiled[key]
+
+
+def _compile(
     objective: Objective, optimizer: Optimizer, shape: tuple[int, ...], clip: bool
 ) -> Callable[..., tuple[_Run, tf.Tensor, tf.Tensor, tf.Tensor]]:
     """Return a compiled function that takes several steps, or stops before a non-finite one."""

@@ -17,7 +17,14 @@ from nst_helpers.images import load_image, read_metadata, resize_to, save_image
 from nst_helpers.objective import Objective
 from nst_helpers.optimizers import LBFGS, Adam
 from nst_helpers.recipes import Recipe
-from nst_helpers.transfer import Progress, Stop, make_extractor, optimize, stylize
+from nst_helpers.transfer import (
+    Progress,
+    Stop,
+    make_extractor,
+    optimize,
+    stylize,
+    stylize_many,
+)
 from nst_helpers.vgg19 import VGG19
 from nst_helpers.weights import Weights
 
@@ -546,3 +553,36 @@ def test_a_real_stylization(weights: Weights, precision: Any) -> None:
     # The photo stays recognizable: measured 0.70.
     photo = data.load("china", size=96)
     assert np.corrcoef(photo.ravel(), result.image.ravel())[0, 1] > 0.6
+
+
+# Many contents, one style
+
+
+def test_many_contents_give_what_single_runs_give(
+    content: np.ndarray, style: np.ndarray, random_weights: Weights
+) -> None:
+    contents = [content, content[::-1], content[:, :40]]
+    many = stylize_many(contents, style, TWO_SCALES, weights=random_weights)
+    for picture, result in zip(contents, many, strict=True):
+        alone = stylize(picture, style, TWO_SCALES, weights=random_weights)
+        np.testing.assert_allclose(result.trace, alone.trace, rtol=SEVEN_DIGITS)
+        np.testing.assert_allclose(result.image, alone.image, atol=SEVEN_DIGITS)
+
+
+def test_equal_sizes_are_compiled_once(
+    content: np.ndarray,
+    style: np.ndarray,
+    random_weights: Weights,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compile_, compiled = transfer._compile, []
+
+    def counted(objective: Objective, *how: Any) -> Any:
+        compiled.append(objective)
+        return compile_(objective, *how)
+
+    monkeypatch.setattr(transfer, "_compile", counted)
+    contents = [content, content[::-1], content[:, ::-1]]
+    results = list(stylize_many(contents, style, TWO_SCALES, weights=random_weights))
+    assert len(results) == len(contents)
+    assert len(compiled) == len(TWO_SCALES.pyramid)

@@ -1,0 +1,22 @@
+"""The exported step: as far as it can be tested without JAX."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_export_holds_the_program_and_its_arguments(tmp_path: Path) -> None:
+    script = ROOT / "benchmarks" / "stablehlo.py"
+    command = [sys.executable, str(script), "export", str(tmp_path), "32"]
+    subprocess.run(command, check=True, capture_output=True)
+    program = (tmp_path / "32.mlir").read_text()
+    # Forward, back to the image, and back to the kernels: dead code, which XLA drops.
+    assert program.count("stablehlo.convolution") == 3 * 13
+    signature = next(line for line in program.splitlines() if "@main(" in line)
+    with np.load(tmp_path / "32.npz") as arrays:
+        arguments = [name for name in arrays if name.startswith("argument")]
+    assert len(arguments) == signature.split("->")[0].count("%arg")
