@@ -7,9 +7,11 @@ SUITABLE := import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_inf
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LESSONS ?= notebooks/*.ipynb
+CONVERT = $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --inplace
 READY := .venv/.installed
 
-.PHONY: help demo lab test check lock clean
+.PHONY: help demo lab test check lessons lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
@@ -32,6 +34,17 @@ check: $(READY)  ## style and types only: seconds
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lessons: $(READY)  ## run every lesson from top to bottom and store its outputs
+	@$(BIN)/nst fetch
+	@for lesson in $(LESSONS); do \
+	  echo "$$lesson"; \
+	  $(CONVERT) --execute --ExecutePreprocessor.record_timing=False \
+	    --ExecutePreprocessor.store_widget_state=False "$$lesson" && \
+	  $(CONVERT) --TagRemovePreprocessor.enabled=True \
+	    --TagRemovePreprocessor.remove_all_outputs_tags=live "$$lesson" || exit 1; \
+	done
+	@$(BIN)/ruff format --quiet notebooks
 
 lock:  ## rewrite requirements.lock after a change of dependencies (needs uv)
 	uv pip compile pyproject.toml --extra course --group test --universal --python-version 3.11 \

@@ -1,17 +1,23 @@
 """What every lesson keeps, read from the stored notebooks; nbval runs them in `make test`."""
 
+import importlib
 import re
 from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from types import ModuleType
+from typing import Any
 from urllib.parse import unquote
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat import NotebookNode
 from nbval.plugin import get_sanitize_patterns
+
+from nst_helpers.errors import AnswerError
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -191,3 +197,65 @@ def test_nbval_reads_every_sanitizer_pattern() -> None:
     assert len(patterns) == len(re.findall(r"^\s*regex", SANITIZER, re.MULTILINE))
     unused = [p for p, _ in patterns if not any(re.search(p, output) for output in EXAMPLES)]
     assert unused == []
+
+
+# Exercises: the student edition is cut from the stored notebooks at the markers of nbgrader
+
+DERIVING = [path for path in NOTEBOOKS if not path.name.startswith("00")]
+SOLUTION = re.compile(r"### BEGIN SOLUTION\n.*?### END SOLUTION", re.DOTALL)
+
+deriving = pytest.mark.parametrize("path", DERIVING, ids=lambda path: path.name)
+
+
+def tagged(path: Path, tag: str) -> list[NotebookNode]:
+    return [cell for cell in cells(path, "code") if tag in cell.metadata.get("tags", [])]
+
+
+def checks_of(path: Path) -> ModuleType:
+    return importlib.import_module(f"nst_helpers.checks.lesson{path.name[:2]}")
+
+
+def exercises(path: Path) -> list[tuple[NotebookNode, NotebookNode]]:
+    """Return each solution with the check that follows it."""
+    both = pairwise(cells(path, "code"))
+    return [pair for pair in both if pair[0].metadata.get("nbgrader", {}).get("solution")]
+
+
+@deriving
+def test_has_what_every_lesson_has(path: Path) -> None:
+    assert 3 <= len(exercises(path)) <= 6
+    assert len(tagged(path, "raises-exception")) == 1, "one cell fails on purpose"
+    assert tagged(path, "live"), "one element can be moved by the reader"
+    questions = cells(path, "markdown")[-1].source
+    assert questions.count("<details>") == questions.count("</details>") == 3
+
+
+@deriving
+def test_live_elements_store_no_output(path: Path) -> None:
+    # A stored widget shows as an error where no kernel runs; a figure stands beside it.
+    assert [cell.outputs for cell in tagged(path, "live") if cell.outputs] == []
+    assert "widgets" not in nbformat.read(path, 4).metadata
+
+
+@deriving
+def test_exercises_are_marked_for_grading(path: Path) -> None:
+    marks = [(task.metadata.nbgrader, check.metadata.nbgrader) for task, check in exercises(path)]
+    assert all(check.grade and check.locked and not check.solution for _, check in marks)
+    assert len({mark.grade_id for pair in marks for mark in pair}) == 2 * len(marks)
+    assert all(SOLUTION.search(task.source) for task, _ in exercises(path))
+    public = [n for n, f in vars(checks_of(path)).items() if n[0] != "_" and of_module(f, path)]
+    called = [check.source.split("(")[0].removeprefix("check.") for _, check in exercises(path)]
+    assert sorted(called) == sorted(public)
+
+
+def of_module(thing: object, path: Path) -> bool:
+    return callable(thing) and getattr(thing, "__module__", "") == checks_of(path).__name__
+
+
+@deriving
+def test_an_exercise_without_its_solution_is_rejected(path: Path) -> None:
+    for task, check in exercises(path):
+        blank = SOLUTION.sub("raise NotImplementedError", task.source)
+        names: dict[str, Any] = {"np": np, "check": checks_of(path)}
+        with pytest.raises((AnswerError, NotImplementedError)):
+            exec(f"{blank}\n{check.source}", names)

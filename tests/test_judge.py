@@ -1,0 +1,53 @@
+"""The judge behind all checks: right answers pass, wrong ones are told what is wrong."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nst_helpers.checks.judge import CORRECT, judge, judge_function
+from nst_helpers.errors import AnswerError
+
+RIGHT = np.array([1.0, 2.0, 3.0])
+MISTAKES = {"It is twice too large; halve it.": 2 * RIGHT, "Sum the rows first.": 6.0}
+
+
+@pytest.mark.parametrize("answer", [RIGHT, [1, 2, 3], RIGHT.astype(np.float32) * (1 + 1e-6)])
+def test_right_answers_pass(answer: Any) -> None:
+    assert judge(answer, RIGHT, MISTAKES) == CORRECT
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (None, "no answer yet"),
+        (..., "no answer yet"),
+        ("three", "A number or an array was expected, not str"),
+        (2 * RIGHT, "halve it"),
+        (6, "Sum the rows first"),
+        (RIGHT[:2], r"shape \(2,\); expected is \(3,\)"),
+        ([1, 2, np.nan], "NaN or infinity"),
+        ([1, 2, 4], "largest difference is 1"),
+    ],
+)
+def test_wrong_answers_are_explained(answer: Any, message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        judge(answer, RIGHT, MISTAKES)
+
+
+def test_a_wrong_number_is_shown() -> None:
+    with pytest.raises(AnswerError, match="The answer is 5, which is not right yet"):
+        judge(5, 4, {})
+
+
+def test_a_mistake_that_changes_nothing_is_no_mistake() -> None:
+    assert judge(RIGHT, RIGHT, {"never said": RIGHT}) == CORRECT
+
+
+def test_functions_are_called_and_judged() -> None:
+    mistakes = {"You forgot to square.": lambda x: x}
+    assert judge_function(lambda x: x * x, (3.0,), lambda x: x**2, mistakes) == CORRECT
+    with pytest.raises(AnswerError, match="forgot to square"):
+        judge_function(lambda x: x, (3.0,), lambda x: x**2, mistakes)
+    with pytest.raises(AnswerError, match="stopped with ZeroDivisionError"):
+        judge_function(lambda x: x / 0, (3.0,), lambda x: x**2, mistakes)
