@@ -191,9 +191,9 @@ def operations_per_pixel(recipe: Recipe) -> float:
     6912.0
     """
     convolutions = sum(2 * 9 * n * _MAPS[name] for name, n, _ in _path(recipe))
-    # Forward F^T F; backward F times the gradient of G and of its transpose.
+    # Forward F^T F; backward F times the gradient of G.
     grams = sum(2 * CHANNELS[name] * _MAPS[name] for name in set(recipe.style_layers))
-    return 2 * convolutions + 3 * grams
+    return 2 * convolutions + 2 * grams
 
 
 def is_long(recipe: Recipe, content_shape: Shape, style_shapes: Sequence[Shape]) -> bool:
@@ -247,9 +247,7 @@ def _bytes(recipe: Recipe, content: Shape, styles: Sequence[Shape]) -> float:
 def _kept_bytes_per_pixel(recipe: Recipe, width: int) -> float:
     """Count what the forward pass keeps for the gradient, in numbers of `width` bytes."""
     kept = width * sum(_MAPS[name] for name, _, _ in _path(recipe))
-    # Of the features in the loss a float32 gradient, and a float32 copy if they are not float32.
-    copies = 4 if width == 4 else 8
-    return kept + copies * sum(_MAPS[name] for name in set(recipe.layers))
+    return kept + width * sum(_MAPS[name] for name in set(recipe.layers))  # their gradients
 
 
 def _weight_bytes(recipe: Recipe, width: int) -> float:
