@@ -8,7 +8,6 @@ SUITABLE := import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_inf
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LESSONS ?= notebooks/*.ipynb
-CONVERT = $(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --inplace
 READY := .venv/.installed
 
 .PHONY: help demo lab test check lessons lock clean
@@ -37,13 +36,7 @@ check: $(READY)  ## style and types only: seconds
 
 lessons: $(READY)  ## run every lesson from top to bottom and store its outputs
 	@$(BIN)/nst fetch
-	@for lesson in $(LESSONS); do \
-	  echo "$$lesson"; \
-	  $(CONVERT) --execute --ExecutePreprocessor.record_timing=False \
-	    --ExecutePreprocessor.store_widget_state=False "$$lesson" && \
-	  $(CONVERT) --TagRemovePreprocessor.enabled=True \
-	    --TagRemovePreprocessor.remove_all_outputs_tags=live "$$lesson" || exit 1; \
-	done
+	@$(BIN)/python docs/store_lessons.py $(LESSONS)
 	@$(BIN)/ruff format --quiet notebooks
 
 lock:  ## rewrite requirements.lock after a change of dependencies (needs uv)
