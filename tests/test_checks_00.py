@@ -1,0 +1,39 @@
+"""The checks of lesson 00 accept the right answers and name the usual wrong ones."""
+
+from typing import Any
+
+import pytest
+
+from nst_helpers.checks import lesson00 as check
+from nst_helpers.checks.judge import CORRECT
+from nst_helpers.errors import AnswerError
+
+
+def test_right_answers() -> None:
+    assert check.count_numbers(lambda height, width: 3 * height * width) == CORRECT
+    assert check.bytes_of_picture(1000 * 500 * 3 * 4) == CORRECT
+    assert check.what_changes("b") == CORRECT
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "message"),
+    [
+        (check.count_numbers, lambda h, w: h * w, "three numbers"),
+        (check.count_numbers, lambda h, w: 3 * (h + w), "multiplied, not added"),
+        (check.count_numbers, lambda h, w: (h, w, 3), "Only the shape"),
+        (check.count_numbers, lambda h, w: None, "no answer yet"),
+        (check.bytes_of_picture, 1_500_000, "each float32 takes 4 bytes"),
+        (check.bytes_of_picture, 500_000, "counts pixels"),
+        (check.bytes_of_picture, 48_000_000, "32 bits"),
+        (check.bytes_of_picture, 12_000_000, "float64"),
+        (check.bytes_of_picture, 2_000_000, "red, green and blue"),
+        (check.bytes_of_picture, None, "no answer yet"),
+        (check.what_changes, "a", "never trained"),
+        (check.what_changes, "c", "Only one of the two"),
+        (check.what_changes, None, "no answer yet"),
+        (check.what_changes, "d", "not right yet"),
+    ],
+)
+def test_wrong_answers(exercise: Any, answer: Any, message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        exercise(answer)
