@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -66,7 +67,7 @@ def judge_function(
         Also if the function itself fails; the cause is attached.
     """
     try:
-        answer = function(*inputs)
+        answer = function(*copy.deepcopy(inputs))  # it may change them in place
     except Exception as error:
         raise AnswerError(f"Your function stopped with {type(error).__name__}: {error}") from error
     wrong = {explanation: mistake(*inputs) for explanation, mistake in mistakes.items()}

@@ -1,0 +1,184 @@
+"""The checks of lesson 04: right answers pass, each usual mistake is called by its name."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nst_helpers.checks import lesson04 as check
+from nst_helpers.checks.judge import CORRECT
+from nst_helpers.errors import AnswerError
+
+Function = Callable[..., Any]
+
+
+def rows(features: np.ndarray) -> np.ndarray:
+    return features.reshape(-1, features.shape[-1])
+
+
+def gram_by_matmul(features: np.ndarray) -> np.ndarray:
+    return rows(features).T @ rows(features)
+
+
+def gram_of_union(a: np.ndarray, m: int, b: np.ndarray, n: int) -> np.ndarray:
+    return (m * a + n * b) / (m + n)
+
+
+def covariance_from_gram(gram: np.ndarray, positions: int, mean: np.ndarray) -> np.ndarray:
+    return gram / positions - np.outer(mean, mean)
+
+
+def orthogonal(size: int, rng: np.random.Generator) -> np.ndarray:
+    return np.linalg.qr(rng.normal(size=(size, size)))[0]
+
+
+def disguise(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return (orthogonal(len(rows(features)), rng) @ rows(features)).reshape(features.shape)
+
+
+def count_gram_numbers(channels: list[int]) -> int:
+    return sum(n * (n + 1) // 2 for n in channels)
+
+
+def gram_entry_gradient(features: np.ndarray, i: int, j: int) -> np.ndarray:
+    gradient = np.zeros_like(features)
+    gradient[..., i] += features[..., j]
+    gradient[..., j] += features[..., i]
+    return gradient
+
+
+SOLUTIONS: dict[str, Function] = {
+    "gram_by_matmul": gram_by_matmul,
+    "gram_of_union": gram_of_union,
+    "covariance_from_gram": covariance_from_gram,
+    "disguise": disguise,
+    "count_gram_numbers": count_gram_numbers,
+    "gram_entry_gradient": gram_entry_gradient,
+}
+
+
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_the_solution_is_correct(name: str) -> None:
+    assert getattr(check, name)(SOLUTIONS[name]) == CORRECT
+
+
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_an_empty_answer_is_not_correct(name: str) -> None:
+    with pytest.raises(AnswerError, match="no answer yet"):
+        getattr(check, name)(lambda *arguments: None)
+
+
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_a_function_that_stops_is_reported(name: str) -> None:
+    def stops(*arguments: Any) -> None:
+        raise KeyError("mine")
+
+    with pytest.raises(AnswerError, match="stopped with KeyError"):
+        getattr(check, name)(stops)
+
+
+def test_negated_features_are_a_disguise() -> None:
+    assert check.disguise(lambda features, rng: -features) == CORRECT
+
+
+def one_channel_only(which: int) -> Function:
+    def gradient(features: np.ndarray, i: int, j: int) -> np.ndarray:
+        slopes = np.zeros_like(features)
+        to, origin = ((i, j), (j, i))[which]
+        slopes[..., to] = features[..., origin]
+        return slopes
+
+    return gradient
+
+
+def swapped(features: np.ndarray, i: int, j: int) -> np.ndarray:
+    gradient = np.zeros_like(features)
+    gradient[..., i] += features[..., i]
+    gradient[..., j] += features[..., j]
+    return gradient
+
+
+def overwritten(features: np.ndarray, i: int, j: int) -> np.ndarray:
+    gradient = np.zeros_like(features)
+    gradient[..., i] = features[..., j]
+    gradient[..., j] = features[..., i]
+    return gradient
+
+
+def doubled_on_the_diagonal(features: np.ndarray, i: int, j: int) -> np.ndarray:
+    return gram_entry_gradient(features, i, j) * (2 if i == j else 1)
+
+
+def strips(features: np.ndarray) -> np.ndarray:
+    wrong = features.reshape(features.shape[-1], -1)
+    return wrong @ wrong.T
+
+
+def centered(features: np.ndarray) -> np.ndarray:
+    return gram_by_matmul(features - features.mean((0, 1)))
+
+
+def mixed_channels(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return features @ orthogonal(features.shape[-1], rng)
+
+
+def not_orthogonal(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    m = len(rows(features))
+    return (rng.normal(size=(m, m)) @ rows(features)).reshape(features.shape)
+
+
+def shuffled(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return rng.permutation(rows(features)).reshape(features.shape)
+
+
+MISTAKES: list[tuple[str, str, Function]] = [
+    ("gram_by_matmul", "reshape trap", strips),
+    ("gram_by_matmul", "compares positions", lambda f: rows(f) @ rows(f).T),
+    ("gram_by_matmul", "a sum, not a mean", lambda f: gram_by_matmul(f) / len(rows(f))),
+    ("gram_by_matmul", "divides by nothing", lambda f: gram_by_matmul(f) / f.size),
+    ("gram_by_matmul", "means off first", centered),
+    ("gram_by_matmul", r"shape \(4, 5, 3\)", lambda f: f * f),
+    ("gram_of_union", "added two means", lambda a, m, b, n: a + b),
+    ("gram_of_union", "plain average", lambda a, m, b, n: (a + b) / 2),
+    ("gram_of_union", "weights are swapped", lambda a, m, b, n: (n * a + m * b) / (m + n)),
+    ("gram_of_union", "divide it by their number", lambda a, m, b, n: m * a + n * b),
+    ("covariance_from_gram", "divide G by", lambda g, m, mu: g - np.outer(mu, mu)),
+    ("covariance_from_gram", "still the second moment", lambda g, m, mu: g / m),
+    ("covariance_from_gram", "sign is wrong", lambda g, m, mu: g / m + np.outer(mu, mu)),
+    ("covariance_from_gram", "row by row", lambda g, m, mu: g / m - mu * mu),
+    ("covariance_from_gram", "one number", lambda g, m, mu: g / m - mu @ mu),
+    (
+        "covariance_from_gram",
+        "M - 1",
+        lambda g, m, mu: covariance_from_gram(g, m, mu) * m / (m - 1),
+    ),
+    ("disguise", "mixed the channels", mixed_channels),
+    ("disguise", "2.25 times", lambda f, rng: 1.5 * disguise(f, rng)),
+    ("disguise", "not orthogonal", not_orthogonal),
+    ("disguise", "in some order", shuffled),
+    ("disguise", "in some order", lambda f, rng: f),
+    ("disguise", r"expected is \(4, 5, 3\)", lambda f, rng: rows(f)),
+    ("count_gram_numbers", "every entry", lambda c: sum(n * n for n in c)),
+    ("count_gram_numbers", "diagonal is missing", lambda c: sum(n * (n - 1) // 2 for n in c)),
+    ("count_gram_numbers", "Half of it", lambda c: sum(n * (n + 1) for n in c)),
+    ("count_gram_numbers", "layer by layer", lambda c: sum(c) * (sum(c) + 1) // 2),
+    ("count_gram_numbers", "counted the channels", sum),
+    ("gram_entry_gradient", "maps are swapped", swapped),
+    ("gram_entry_gradient", "Only channel i", one_channel_only(0)),
+    ("gram_entry_gradient", "Only channel j", one_channel_only(1)),
+    (
+        "gram_entry_gradient",
+        "division by M",
+        lambda f, i, j: gram_entry_gradient(f, i, j) / len(rows(f)),
+    ),
+    ("gram_entry_gradient", "2 too many", lambda f, i, j: 2 * gram_entry_gradient(f, i, j)),
+    ("gram_entry_gradient", "factor 2 is missing", overwritten),
+    ("gram_entry_gradient", "four times", doubled_on_the_diagonal),
+]
+
+
+@pytest.mark.parametrize(("name", "message", "function"), MISTAKES)
+def test_a_mistake_is_named(name: str, message: str, function: Function) -> None:
+    with pytest.raises(AnswerError, match=message):
+        getattr(check, name)(function)
