@@ -51,11 +51,3 @@ def test_functions_are_called_and_judged() -> None:
         judge_function(lambda x: x, (3.0,), lambda x: x**2, mistakes)
     with pytest.raises(AnswerError, match="stopped with ZeroDivisionError"):
         judge_function(lambda x: x / 0, (3.0,), lambda x: x**2, mistakes)
-
-
-def test_an_answer_that_changes_its_input_is_judged_fairly() -> None:
-    def double(x: np.ndarray) -> np.ndarray:
-        x *= 2
-        return x
-
-    assert judge_function(double, (RIGHT.copy(),), lambda x: 2 * x, {}) == CORRECT

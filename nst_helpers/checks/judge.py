@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -67,7 +66,7 @@ def judge_function(
         Also if the function itself fails; the cause is attached.
     """
     try:
-        answer = function(*copy.deepcopy(inputs))  # it may change them in place
+        answer = function(*inputs)
     except Exception as error:
         raise AnswerError(f"Your function stopped with {type(error).__name__}: {error}") from error
     wrong = {explanation: mistake(*inputs) for explanation, mistake in mistakes.items()}
