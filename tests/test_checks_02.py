@@ -1,0 +1,215 @@
+"""Lesson 02's checks: the solutions pass, and each usual mistake is told apart."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nst_helpers.checks import lesson02 as check
+from nst_helpers.checks.judge import CORRECT
+from nst_helpers.errors import AnswerError
+from nst_helpers.weights import ARCHITECTURE
+
+# As a reader would write them: plainer than, and apart from, the module's own
+
+
+def convolve_loops(maps: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    height, width, channels = maps.shape
+    padded = np.pad(maps, ((1, 1), (1, 1), (0, 0)))
+    out = np.zeros((height, width, len(bias)))
+    for r in range(height):
+        for c in range(width):
+            for n in range(len(bias)):
+                out[r, c, n] = bias[n]
+                for i in range(3):
+                    for j in range(3):
+                        for m in range(channels):
+                            out[r, c, n] += kernel[i, j, m, n] * padded[r + i, c + j, m]
+    return out
+
+
+def count_parameters(rows: Sequence[tuple[str, int, int]]) -> int:
+    total = 0
+    for _, before, after in rows:
+        total += (3 * 3 * before + 1) * after
+    return total
+
+
+def feature_shape(height: int, width: int, layer: str) -> tuple[int, int, int]:
+    for name, _, after in ARCHITECTURE:
+        if name.endswith("conv1") and name != "block1_conv1":
+            height, width = height // 2, width // 2
+        if name == layer:
+            return height, width, after
+    raise AssertionError(layer)
+
+
+def receptive_field(steps: Sequence[tuple[int, int]]) -> int:
+    pixels, jump = 1, 1
+    for size, stride in steps:
+        pixels += (size - 1) * jump
+        jump *= stride
+    return pixels
+
+
+def max_pool_gradient(x: np.ndarray, g: np.ndarray) -> np.ndarray:
+    gradient = np.zeros_like(x)
+    for r in range(g.shape[0]):
+        for c in range(g.shape[1]):
+            window = x[2 * r : 2 * r + 2, 2 * c : 2 * c + 2]
+            i, j = np.unravel_index(window.argmax(), (2, 2))
+            gradient[2 * r + i, 2 * c + j] = g[r, c]
+    return gradient
+
+
+def normalize_layer(
+    kernel: np.ndarray, bias: np.ndarray, before: np.ndarray, means: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    new = kernel.copy()
+    for c, b in enumerate(before):
+        for n, m in enumerate(means):
+            new[:, :, c, n] *= b / m
+    return new, bias / means
+
+
+SOLUTIONS: dict[Callable[..., str], Callable[..., Any]] = {
+    check.convolution: convolve_loops,
+    check.parameters: count_parameters,
+    check.feature_shape: feature_shape,
+    check.receptive_field: receptive_field,
+    check.max_pool_gradient: max_pool_gradient,
+    check.normalize_layer: normalize_layer,
+}
+exercises = pytest.mark.parametrize("exercise", SOLUTIONS, ids=lambda judged: judged.__name__)
+
+
+@exercises
+def test_the_solution_passes(exercise: Callable[..., str]) -> None:
+    assert exercise(SOLUTIONS[exercise]) == CORRECT
+
+
+@exercises
+def test_an_empty_answer_is_no_answer(exercise: Callable[..., str]) -> None:
+    for nothing in (None, ...):
+        with pytest.raises(AnswerError, match="no answer yet"):
+            exercise(lambda *_, nothing=nothing: nothing)
+
+
+@exercises
+def test_a_function_that_stops_is_named(exercise: Callable[..., str]) -> None:
+    with pytest.raises(AnswerError, match="stopped with TypeError"):
+        exercise(lambda: 0)
+
+
+@exercises
+def test_any_other_answer_is_rejected(exercise: Callable[..., str]) -> None:
+    def halved(*inputs: Any) -> Any:
+        answer = SOLUTIONS[exercise](*inputs)
+        if exercise is check.normalize_layer:
+            return answer[0] / 3, answer[1]
+        return np.asarray(answer) / 3
+
+    with pytest.raises(AnswerError, match=r"not right|are not|expected"):
+        exercise(halved)
+
+
+TABLES = {
+    check.convolution: check._CONVOLUTION_MISTAKES,
+    check.parameters: check._PARAMETER_MISTAKES,
+    check.feature_shape: check._SHAPE_MISTAKES,
+    check.receptive_field: check._FIELD_MISTAKES,
+    check.max_pool_gradient: check._POOL_MISTAKES,
+}
+
+
+@pytest.mark.parametrize(
+    ("exercise", "mistake"),
+    [(exercise, mistake) for exercise, table in TABLES.items() for mistake in table],
+)
+def test_every_mistake_gets_its_own_explanation(exercise: Callable[..., str], mistake: str) -> None:
+    with pytest.raises(AnswerError, match=f"^{re.escape(mistake)}$"):
+        exercise(TABLES[exercise][mistake])
+
+
+@pytest.mark.parametrize("mistake", check._KERNEL_MISTAKES)
+def test_every_mistake_in_the_kernel_gets_its_own_explanation(mistake: str) -> None:
+    with pytest.raises(AnswerError, match=f"^{re.escape(mistake)}$"):
+        check.normalize_layer(lambda k, b, c, m: (check._KERNEL_MISTAKES[mistake](k, b, c, m), b))
+
+
+@pytest.mark.parametrize("mistake", check._BIAS_MISTAKES)
+def test_every_mistake_in_the_bias_gets_its_own_explanation(mistake: str) -> None:
+    with pytest.raises(AnswerError, match=f"^{re.escape(mistake)}$"):
+        check.normalize_layer(
+            lambda k, b, c, m: (
+                normalize_layer(k, b, c, m)[0],
+                check._BIAS_MISTAKES[mistake](k, b, c, m),
+            )
+        )
+
+
+# Mistakes as they are made in loops, for the tables above might share a slip with the module
+
+
+def without_frame(maps: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    return convolve_loops(maps, kernel, bias)[1:-1, 1:-1]
+
+
+def turned(maps: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    return convolve_loops(maps, kernel[::-1, ::-1], bias)
+
+
+def pad_everything(maps: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    height, width, channels = maps.shape
+    padded = np.pad(maps, 1)
+    out = np.tile(bias, (height, width, 1))
+    for i in range(3):
+        for j in range(3):
+            for m in range(channels):
+                shifted = padded[i : i + height, j : j + width, m]
+                out += shifted[..., np.newaxis] * kernel[i, j, m]
+    return out
+
+
+def one_pooling_too_many(height: int, width: int, layer: str) -> tuple[int, int, int]:
+    block = int(layer[5])
+    return height // 2**block, width // 2**block, feature_shape(height, width, layer)[2]
+
+
+def jump_first(steps: Sequence[tuple[int, int]]) -> int:
+    pixels, jump = 1, 1
+    for size, stride in steps:
+        jump *= stride
+        pixels += (size - 1) * jump
+    return pixels
+
+
+def forward_order(steps: Sequence[tuple[int, int]]) -> int:
+    pixels = 1
+    for size, stride in steps:
+        pixels = (pixels - 1) * stride + size
+    return pixels
+
+
+@pytest.mark.parametrize(
+    ("exercise", "wrong", "message"),
+    [
+        (check.convolution, without_frame, "lost its border"),
+        (check.convolution, turned, "turned by 180"),
+        (check.convolution, pad_everything, "frames the channels too"),
+        (check.parameters, lambda rows: sum(9 * n * m for _, n, m in rows), "biases are missing"),
+        (check.feature_shape, one_pooling_too_many, "One pooling too many"),
+        (check.receptive_field, jump_first, "too early"),
+        (check.receptive_field, forward_order, "wrong order"),
+        (check.max_pool_gradient, lambda x, g: np.kron(g, np.ones((2, 2)) / 4), "average"),
+        (check.normalize_layer, lambda k, b, c, m: (k / m, b / m), "makes up for nothing"),
+        (check.normalize_layer, lambda k, b, c, m: k / m, "two arrays"),
+    ],
+)
+def test_mistakes_as_they_are_made(
+    exercise: Callable[..., str], wrong: Callable[..., Any], message: str
+) -> None:
+    with pytest.raises(AnswerError, match=message):
+        exercise(wrong)

@@ -1,0 +1,243 @@
+"""The feedback of lesson 03: right answers pass, and each usual mistake is named."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nst_helpers.checks import lesson03 as check
+from nst_helpers.errors import AnswerError
+
+Function = Callable[..., Any]
+
+PADDING = ((1, 1), (1, 1), (0, 0))
+
+
+def relu(x: np.ndarray) -> np.ndarray:
+    return np.maximum(0, x)
+
+
+def conv(maps: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    height, width, _ = maps.shape
+    padded = np.pad(maps, PADDING)
+    out = np.zeros((height, width, kernel.shape[-1]))
+    for y, x, n in np.ndindex(out.shape):
+        out[y, x, n] = np.sum(padded[y : y + 3, x : x + 3] * kernel[..., n])
+    return out
+
+
+def conv_backward(slope: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    height, width, _ = slope.shape
+    back = np.zeros((height + 2, width + 2, kernel.shape[2]))
+    for y, x, n in np.ndindex(slope.shape):
+        back[y : y + 3, x : x + 3] += slope[y, x, n] * kernel[..., n]
+    return back[1:-1, 1:-1]
+
+
+def unflipped(slope: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    return conv(slope, kernel.transpose(0, 1, 3, 2))
+
+
+def pool(maps: np.ndarray) -> np.ndarray:
+    return (maps[::2, ::2] + maps[1::2, ::2] + maps[::2, 1::2] + maps[1::2, 1::2]) / 4
+
+
+def spread(maps: np.ndarray) -> np.ndarray:
+    return np.kron(maps, np.ones((2, 2, 1)))
+
+
+def mean_gradient(before: np.ndarray, target: np.ndarray) -> np.ndarray:
+    return 2 * (relu(before) - target) * (before > 0) / before.size
+
+
+def weight_for_mean(alpha: float, channels: int, height: int, width: int) -> float:
+    return alpha * channels * (height // 8) * (width // 8) / 2
+
+
+def directional_slope(f: Function, x: np.ndarray, v: np.ndarray, h: float) -> float:
+    return (f(x + h * v) - f(x - h * v)) / (2 * h)
+
+
+def average_pool_backward(upstream: np.ndarray) -> np.ndarray:
+    return spread(upstream) / 4
+
+
+def pixel_gradient(
+    image: np.ndarray,
+    kernels: tuple[np.ndarray, np.ndarray],
+    target: np.ndarray,
+    *,
+    inner: bool = True,
+    outer: bool = True,
+    quarter: float = 0.25,
+    backward: Function = conv_backward,
+    rectify: Function = relu,
+) -> np.ndarray:
+    first = conv(image, kernels[0])
+    second = conv(pool(relu(first)), kernels[1])
+    slope = rectify(second) - target
+    if outer:
+        slope = slope * (second > 0)
+    slope = spread(backward(slope, kernels[1])) * quarter
+    if inner:
+        slope = slope * (first > 0)
+    return backward(slope, kernels[0])
+
+
+RIGHT: dict[str, Function] = {
+    "by_hand": lambda: (4, [[2, 0], [0, 0]]),
+    "mean_gradient": mean_gradient,
+    "weight_for_mean": weight_for_mean,
+    "directional_slope": directional_slope,
+    "average_pool_backward": average_pool_backward,
+    "pixel_gradient": pixel_gradient,
+}
+
+
+def fails(*_: Any) -> None:
+    raise ValueError("of my own making")
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_the_right_answer_passes(name: str) -> None:
+    assert getattr(check, name)(RIGHT[name]) == "Correct."
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_no_answer_is_told(name: str) -> None:
+    with pytest.raises(AnswerError, match="no answer yet"):
+        getattr(check, name)(lambda *_: None)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_an_error_in_the_answer_is_told(name: str) -> None:
+    with pytest.raises(AnswerError, match="stopped with ValueError: of my own making"):
+        getattr(check, name)(fails)
+
+
+HAND_LOSS, HAND_GRADIENT = RIGHT["by_hand"]()
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (4, "two things"),
+        ((8, HAND_GRADIENT), "half of it"),
+        ((2, HAND_GRADIENT), "mean of squares"),
+        ((6.5, HAND_GRADIENT), "compared Z with P"),
+        ((5, HAND_GRADIENT), "not right yet"),
+        ((HAND_LOSS, [[2, -2], [0, 0]]), "mask is missing"),
+        ((HAND_LOSS, [[2, -3], [0, 0]]), "used Z"),
+        ((HAND_LOSS, [[4, 0], [0, 0]]), "cancels"),
+        ((HAND_LOSS, [[-2, 0], [0, 0]]), "sign"),
+        ((HAND_LOSS, [2, 0, 0, 0]), "shape"),
+    ],
+)
+def test_by_hand(answer: Any, message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.by_hand(lambda: answer)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda z, p: 2 * (relu(z) - p) / z.size, "mask is missing"),
+        (lambda z, p: 2 * (z - p) / z.size, "ReLU first, and mask"),
+        (lambda z, p: (relu(z) - p) * (z > 0) / z.size, "factor 2 is missing"),
+        (lambda z, p: (relu(z) - p) * (z > 0), "eq. 2"),
+        (lambda z, p: 2 * (relu(z) - p) * (z > 0), "gradient of the sum"),
+        (lambda z, p: 2 * (relu(z) - p) * (z > 0) / np.prod(z.shape[:2]), "positions alone"),
+        (lambda z, p: 2 * (relu(z) - p) * (z > 0) / z.shape[-1], "channels alone"),
+        (lambda z, p: 2 * (relu(z) - p) * (p > 0) / z.size, "not P"),
+        (lambda z, p: 2 * relu(relu(z) - p) / z.size, "not where F - P"),
+        (lambda z, p: 2 * (p - relu(z)) * (z > 0) / z.size, "sign"),
+        (lambda z, p: np.mean((relu(z) - p) ** 2), "one number"),
+        (lambda z, p: mean_gradient(z, p).T, "shape"),
+        (lambda z, p: mean_gradient(z, p) + 1, "values are not"),
+    ],
+)
+def test_mean_gradient(wrong: Function, message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.mean_gradient(wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda a, n, h, w: 2 * a / (n * (h // 8) * (w // 8)), "Upside down"),
+        (lambda a, n, h, w: a * n * (h // 8) * (w // 8), "1/2 of eq. 1 is missing"),
+        (lambda a, n, h, w: 2 * a * n * (h // 8) * (w // 8), "wrong side"),
+        (lambda a, n, h, w: a * n * h * w / 2, "not the pixels"),
+        (lambda a, n, h, w: a * n * (h // 16) * (w // 16) / 2, "not four"),
+        (lambda a, n, h, w: a * n * (h * w // 8) / 2, "by 64"),
+        (lambda a, n, h, w: a * n * (h / 8) * (w / 8) / 2, "whole numbers"),
+        (lambda a, n, h, w: n * (h // 8) * (w // 8) / 2, "alpha is missing"),
+        (lambda a, n, h, w: a * (h // 8) * (w // 8) / 2, "channels are missing"),
+        (lambda a, n, h, w: a * n / 2, "positions are missing"),
+        (lambda a, n, h, w: 1.0, "values are not"),
+    ],
+)
+def test_weight_for_mean(wrong: Function, message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.weight_for_mean(wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda f, x, v, h: (f(x + h * v) - f(x)) / h, "one-sided; the central"),
+        (lambda f, x, v, h: (f(x) - f(x - h * v)) / h, "backwards"),
+        (lambda f, x, v, h: (f(x + h * v) - f(x - h * v)) / h, "2 h apart"),
+        (lambda f, x, v, h: f(x + h * v) - f(x - h * v), "still be divided by 2 h"),
+        (lambda f, x, v, h: (f(x + h * v) - f(x - h * v)) / 2, "still be divided by h"),
+        (lambda f, x, v, h: (f(x - h * v) - f(x + h * v)) / (2 * h), "sign"),
+        (lambda f, x, v, h: (f(x + h * v) - f(x - h * v)) / 2 * h, "multiplies by h"),
+        (
+            lambda f, x, v, h: directional_slope(f, x, v / np.linalg.norm(v), h),
+            "length 1",
+        ),
+        (lambda f, x, v, h: directional_slope(f, x, np.ones_like(x), h), "not h alone"),
+        (lambda f, x, v, h: 0.0, "not right yet"),
+    ],
+)
+def test_directional_slope(wrong: Function, message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.directional_slope(wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (spread, "1/4 is missing"),
+        (lambda up: spread(up) / 2, "not 1/2"),
+        (lambda up: spread(up) / 16, "twice"),
+        (lambda up: np.tile(up, (2, 2, 1)) / 4, "fill its own"),
+        (lambda up: np.tile(up, (2, 2, 1)), "and the 1/4 is missing"),
+        (lambda up: np.kron(up, [[[1], [0]], [[0], [0]]]), "only max pooling"),
+        (lambda up: np.kron(up, [[[0.25], [0]], [[0], [0]]]), "upper left"),
+        (lambda up: up / 4, "shape"),
+    ],
+)
+def test_average_pool_backward(wrong: Function, message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.average_pool_backward(wrong)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"outer": False}, "second ReLU is missing"),
+        ({"inner": False}, "first ReLU is missing"),
+        ({"inner": False, "outer": False}, "Both"),
+        ({"quarter": 1.0}, "1/4 of the average pooling"),
+        ({"quarter": 0.5}, "factor 2 too much"),
+        ({"quarter": -0.25}, "sign"),
+        ({"backward": unflipped}, "flipped"),
+        ({"outer": False, "rectify": lambda z: z}, "compared Z of the second"),
+        ({"outer": False, "quarter": 1.0}, "values are not"),
+    ],
+)
+def test_pixel_gradient(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.pixel_gradient(lambda *inputs: pixel_gradient(*inputs, **settings))

@@ -1,0 +1,241 @@
+"""The feedback of lesson 05: right answers pass, and each usual mistake is named."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nst_helpers.checks import lesson05 as check
+from nst_helpers.errors import AnswerError
+
+Function = Callable[..., Any]
+
+
+# The solutions, as a reader may write them
+
+
+def rows(features: np.ndarray) -> np.ndarray:
+    return features.reshape(-1, features.shape[-1])
+
+
+def gram(features: np.ndarray) -> np.ndarray:
+    return rows(features).T @ rows(features) / len(rows(features))
+
+
+def layer_loss(features: np.ndarray, style_features: np.ndarray) -> float:
+    return np.mean((gram(features) - gram(style_features)) ** 2) / 4
+
+
+def style_gradient(F: np.ndarray, A: np.ndarray) -> np.ndarray:
+    N, M = F.shape
+    return np.where(F > 0, (F @ F.T - A) @ F / (N**2 * M**2), 0)
+
+
+def scaling(c: float) -> tuple[float, float]:
+    return c**4, c**3
+
+
+def mmd(X: np.ndarray, Y: np.ndarray) -> float:
+    pairs = [((P @ Q.T) ** 2).mean() for P, Q in ((X, X), (Y, Y), (X, Y))]
+    return pairs[0] + pairs[1] - 2 * pairs[2]
+
+
+def paper_weight(weight: float, normalization: str, channels: int) -> float:
+    factors = {"paper": 1, "mean": 4, "mean_per_channel": 4 / channels**2}
+    return weight * factors[normalization]
+
+
+def authors_style_loss(grams: dict[str, Any], targets: dict[str, Any]) -> float:
+    return sum(((grams[k] - targets[k]) ** 2).sum() / len(grams[k]) ** 4 for k in grams)
+
+
+SOLUTIONS: dict[str, Function] = {
+    "layer_loss": layer_loss,
+    "style_gradient": style_gradient,
+    "scaling": scaling,
+    "mmd": mmd,
+    "paper_weight": paper_weight,
+    "authors_style_loss": authors_style_loss,
+}
+
+
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_the_solution_is_right(name: str) -> None:
+    assert getattr(check, name)(SOLUTIONS[name]) == "Correct."
+
+
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_an_empty_answer_says_so(name: str) -> None:
+    with pytest.raises(AnswerError, match="no answer yet"):
+        getattr(check, name)(lambda *inputs: None)
+
+
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_a_crash_is_reported(name: str) -> None:
+    with pytest.raises(AnswerError, match="stopped with TypeError"):
+        getattr(check, name)(lambda: 1)
+
+
+def trapped(features: np.ndarray) -> np.ndarray:
+    strips = features.reshape(features.shape[-1], -1)
+    return strips @ strips.T / strips.shape[1]
+
+
+def sums(features: np.ndarray) -> np.ndarray:
+    return rows(features).T @ rows(features)
+
+
+def difference(F: np.ndarray, A: np.ndarray) -> np.ndarray:
+    return F @ F.T - A
+
+
+def kernel(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    return (X @ Y.T) ** 2
+
+
+def without_own_pairs(X: np.ndarray) -> float:
+    pairs = kernel(X, X)
+    return pairs[~np.eye(len(X), dtype=bool)].mean()
+
+
+def means(grams: dict[str, Any], targets: dict[str, Any]) -> list[tuple[int, float]]:
+    return [(len(grams[k]), ((grams[k] - targets[k]) ** 2).mean()) for k in grams]
+
+
+MISTAKES: list[tuple[str, str, Function]] = [
+    ("layer_loss", "divide each by its own", lambda f, s: np.mean((sums(f) - sums(s)) ** 2) / 4),
+    (
+        "layer_loss",
+        "same number of positions",
+        lambda f, s: np.mean((sums(f) - sums(s)) ** 2) / (4 * len(rows(f)) ** 2),
+    ),
+    ("layer_loss", "1/4 is missing", lambda f, s: np.mean((gram(f) - gram(s)) ** 2)),
+    ("layer_loss", "1/N\\^2 is missing", lambda f, s: np.sum((gram(f) - gram(s)) ** 2) / 4),
+    (
+        "layer_loss",
+        "divides by N\\^2, the number",
+        lambda f, s: np.sum((gram(f) - gram(s)) ** 2) / (4 * f.shape[-1]),
+    ),
+    (
+        "layer_loss",
+        "N once more",
+        lambda f, s: np.mean(((gram(f) - gram(s)) / f.shape[-1]) ** 2) / 4,
+    ),
+    ("layer_loss", "square is missing", lambda f, s: np.mean(np.abs(gram(f) - gram(s))) / 4),
+    ("layer_loss", "root", lambda f, s: layer_loss(f, s) ** 0.5),
+    ("layer_loss", "reshape trap", lambda f, s: np.mean((trapped(f) - trapped(s)) ** 2) / 4),
+    ("style_gradient", "mask is missing", lambda F, A: difference(F, A) @ F / F.size**2),
+    ("style_gradient", "1/4 is still there", lambda F, A: style_gradient(F, A) / 4),
+    ("style_gradient", "Half of it", lambda F, A: style_gradient(F, A) / 2),
+    ("style_gradient", "1/4 of eq. 4 is missing", lambda F, A: 4 * style_gradient(F, A)),
+    ("style_gradient", "divided by N M", lambda F, A: style_gradient(F, A) * F.size),
+    ("style_gradient", "1/N\\^2 is missing", lambda F, A: style_gradient(F, A) * len(F) ** 2),
+    ("style_gradient", "1/M\\^2 is missing", lambda F, A: style_gradient(F, A) * F.shape[1] ** 2),
+    (
+        "style_gradient",
+        "division by N\\^2 M\\^2 is missing",
+        lambda F, A: style_gradient(F, A) * F.size**2,
+    ),
+    ("style_gradient", "uphill", lambda F, A: -style_gradient(F, A)),
+    ("style_gradient", "transpose it", lambda F, A: style_gradient(F, A).T),
+    (
+        "style_gradient",
+        "A is a sum over positions",
+        lambda F, A: np.where(F > 0, (F @ F.T / F.shape[1] - A) @ F / F.size**2, 0),
+    ),
+    ("scaling", "factor of the Gram matrices", lambda c: (c**2, c)),
+    ("scaling", "one power less", lambda c: (c**4, c**4)),
+    ("scaling", "two powers from G - A", lambda c: (c**4, c**2)),
+    ("scaling", "products of two features", lambda c: (c**2, c**3)),
+    ("scaling", "swapped", lambda c: (c**3, c**4)),
+    ("scaling", "grows like c\\^2", lambda c: (c, 1)),
+    (
+        "mmd",
+        "square the dot products",
+        lambda X, Y: np.square(X.mean(0) - Y.mean(0)).sum(),  # what a linear kernel measures
+    ),
+    (
+        "mmd",
+        "sums over pairs",
+        lambda X, Y: kernel(X, X).sum() + kernel(Y, Y).sum() - 2 * kernel(X, Y).sum(),
+    ),
+    (
+        "mmd",
+        "count twice",
+        lambda X, Y: kernel(X, X).mean() + kernel(Y, Y).mean() - kernel(X, Y).mean(),
+    ),
+    (
+        "mmd",
+        "taken off",
+        lambda X, Y: kernel(X, X).mean() + kernel(Y, Y).mean() + 2 * kernel(X, Y).mean(),
+    ),
+    ("mmd", "took the root", lambda X, Y: mmd(X, Y) ** 0.5),
+    (
+        "mmd",
+        "pairs of a vector with itself",
+        lambda X, Y: without_own_pairs(X) + without_own_pairs(Y) - 2 * kernel(X, Y).mean(),
+    ),
+    ("mmd", "E_l already", lambda X, Y: layer_loss(X[None], Y[None])),
+    (
+        "paper_weight",
+        "other way round",
+        lambda w, name, n: w / {"paper": 1, "mean": 4, "mean_per_channel": 4 / n**2}[name],
+    ),
+    (
+        "paper_weight",
+        "4 is missing",
+        lambda w, name, n: w / (n**2 if name == "mean_per_channel" else 1),
+    ),
+    (
+        "paper_weight",
+        "then squared",
+        lambda w, name, n: w * {"paper": 1, "mean": 4, "mean_per_channel": 4 / n}[name],
+    ),
+    (
+        "paper_weight",
+        "1/N\\^4 in all",
+        lambda w, name, n: w * {"paper": 1, "mean": 4, "mean_per_channel": 4 / n**4}[name],
+    ),
+    (
+        "paper_weight",
+        "unchanged",
+        lambda w, name, n: 4 * w / (n**2 if name == "mean_per_channel" else 1),
+    ),
+    ("authors_style_loss", "must twice", lambda g, a: sum(e for _, e in means(g, a))),
+    (
+        "authors_style_loss",
+        "same weight, one by the number",
+        lambda g, a: np.mean([e for _, e in means(g, a)]),
+    ),
+    ("authors_style_loss", "not 1 / N_l\\.", lambda g, a: sum(e / n for n, e in means(g, a))),
+    (
+        "authors_style_loss",
+        "divided by nothing",
+        lambda g, a: sum(((g[k] - a[k]) ** 2).sum() for k in g),
+    ),
+    ("authors_style_loss", "1/4 is the paper's", lambda g, a: authors_style_loss(g, a) / 4),
+    (
+        "authors_style_loss",
+        "not averaged",
+        lambda g, a: np.mean([e / n**2 for n, e in means(g, a)]),
+    ),
+    (
+        "authors_style_loss",
+        "square is missing",
+        lambda g, a: sum(np.abs(g[k] - a[k]).sum() / len(g[k]) ** 4 for k in g),
+    ),
+    (
+        "authors_style_loss",
+        "Only the first layer",
+        lambda g, a: means(g, a)[0][1] / means(g, a)[0][0] ** 2,
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "wrong"), MISTAKES, ids=[f"{name}: {words}" for name, words, _ in MISTAKES]
+)
+def test_a_mistake_is_named(name: str, words: str, wrong: Function) -> None:
+    with pytest.raises(AnswerError, match=words):
+        getattr(check, name)(wrong)
