@@ -29,7 +29,7 @@ def layer_loss(features: np.ndarray, style_features: np.ndarray) -> float:
 
 def style_gradient(F: np.ndarray, A: np.ndarray) -> np.ndarray:
     N, M = F.shape
-    return np.where(F > 0, (F @ F.T - A) @ F / (N**2 * M**2), 0)
+    return np.where(F > 0, (F @ F.T / M - A) @ F / (N**2 * M), 0)
 
 
 def scaling(c: float) -> tuple[float, float]:
@@ -86,10 +86,6 @@ def sums(features: np.ndarray) -> np.ndarray:
     return rows(features).T @ rows(features)
 
 
-def difference(F: np.ndarray, A: np.ndarray) -> np.ndarray:
-    return F @ F.T - A
-
-
 def kernel(X: np.ndarray, Y: np.ndarray) -> np.ndarray:
     return (X @ Y.T) ** 2
 
@@ -125,25 +121,34 @@ MISTAKES: list[tuple[str, str, Function]] = [
     ("layer_loss", "square is missing", lambda f, s: np.mean(np.abs(gram(f) - gram(s))) / 4),
     ("layer_loss", "root", lambda f, s: layer_loss(f, s) ** 0.5),
     ("layer_loss", "reshape trap", lambda f, s: np.mean((trapped(f) - trapped(s)) ** 2) / 4),
-    ("style_gradient", "mask is missing", lambda F, A: difference(F, A) @ F / F.size**2),
+    (
+        "style_gradient",
+        "mask is missing",
+        lambda F, A: (F @ F.T / F.shape[1] - A) @ F / (len(F) * F.size),
+    ),
+    (
+        "style_gradient",
+        "eq. 6 to the letter",
+        lambda F, A: np.where(F > 0, (F @ F.T - A) @ F / F.size**2, 0),
+    ),
+    (
+        "style_gradient",
+        "divide G by M, too",
+        lambda F, A: np.where(F > 0, (F @ F.T - A) @ F / (len(F) * F.size), 0),
+    ),
+    ("style_gradient", "One M too many", lambda F, A: style_gradient(F, A) / F.shape[1]),
+    ("style_gradient", "One M is missing", lambda F, A: style_gradient(F, A) * F.shape[1]),
     ("style_gradient", "1/4 is still there", lambda F, A: style_gradient(F, A) / 4),
     ("style_gradient", "Half of it", lambda F, A: style_gradient(F, A) / 2),
     ("style_gradient", "1/4 of eq. 4 is missing", lambda F, A: 4 * style_gradient(F, A)),
-    ("style_gradient", "divided by N M", lambda F, A: style_gradient(F, A) * F.size),
-    ("style_gradient", "1/N\\^2 is missing", lambda F, A: style_gradient(F, A) * len(F) ** 2),
-    ("style_gradient", "1/M\\^2 is missing", lambda F, A: style_gradient(F, A) * F.shape[1] ** 2),
+    ("style_gradient", "You divided by N;", lambda F, A: len(F) * style_gradient(F, A)),
     (
         "style_gradient",
-        "division by N\\^2 M\\^2 is missing",
-        lambda F, A: style_gradient(F, A) * F.size**2,
+        "division by N\\^2 is missing",
+        lambda F, A: len(F) ** 2 * style_gradient(F, A),
     ),
     ("style_gradient", "uphill", lambda F, A: -style_gradient(F, A)),
     ("style_gradient", "transpose it", lambda F, A: style_gradient(F, A).T),
-    (
-        "style_gradient",
-        "A is a sum over positions",
-        lambda F, A: np.where(F > 0, (F @ F.T / F.shape[1] - A) @ F / F.size**2, 0),
-    ),
     ("scaling", "factor of the Gram matrices", lambda c: (c**2, c)),
     ("scaling", "one power less", lambda c: (c**4, c**4)),
     ("scaling", "two powers from G - A", lambda c: (c**4, c**2)),
@@ -239,3 +244,19 @@ MISTAKES: list[tuple[str, str, Function]] = [
 def test_a_mistake_is_named(name: str, words: str, wrong: Function) -> None:
     with pytest.raises(AnswerError, match=words):
         getattr(check, name)(wrong)
+
+
+def test_the_solution_of_the_gradient_agrees_with_finite_differences() -> None:
+    rng = np.random.default_rng(5)
+    Z, target, h = rng.uniform(-1, 1, (3, 4)), np.diag([1.0, 2.0, 3.0]), 1e-6
+
+    def loss(Z: np.ndarray) -> float:
+        F = np.maximum(Z, 0)
+        return ((F @ F.T / F.shape[1] - target) ** 2).mean() / 4
+
+    slopes = np.zeros_like(Z)
+    for index in np.ndindex(*Z.shape):
+        nudge = np.zeros_like(Z)
+        nudge[index] = h
+        slopes[index] = (loss(Z + nudge) - loss(Z - nudge)) / (2 * h)
+    np.testing.assert_allclose(style_gradient(np.maximum(Z, 0), target), slopes, atol=1e-8)

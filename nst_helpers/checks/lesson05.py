@@ -56,13 +56,14 @@ def layer_loss(function: Callable[..., Any]) -> str:
 
 
 def style_gradient(function: Callable[..., Any]) -> str:
-    """Exercise 05.2: the gradient of E_l, eq. 6, with its condition F > 0.
+    """Exercise 05.2: the gradient of E_l with Gram matrices per position, and the ReLU's mask.
 
     Parameters
     ----------
     function : callable
         Takes (F, A): features after the ReLU, shape (N, M), and the Gram matrix of the style,
-        shape (N, N), a sum over positions as in eq. 3. Returns the gradient, shape (N, M).
+        shape (N, N), divided by the positions of its own picture. Returns the gradient of
+        sum (G / M - A)^2 / (4 N^2), masked as in eq. 6, shape (N, M).
 
     Returns
     -------
@@ -75,8 +76,17 @@ def style_gradient(function: Callable[..., Any]) -> str:
         If the gradient is another one; the message names the likely mistake.
     """
     mistakes: dict[str, Callable[..., Any]] = {
-        "The ReLU mask is missing: the gradient is 0 where F is 0.": lambda f, a: (
-            _product(f, a) / f.size**2
+        "The ReLU mask is missing: the gradient is 0 where F is 0.": _gradient,
+        "This is eq. 6 to the letter, for sums. A is a mean over positions here: divide G by M "
+        "before you compare them.": lambda f, a: (f > 0) * ((f @ f.T - a) @ f) / f.size**2,
+        "A is a mean over positions; divide G by M, too, before you compare them.": lambda f, a: (
+            (f > 0) * ((f @ f.T - a) @ f) / (len(f) * f.size)
+        ),
+        "One M too many: of the two in eq. 6, one is in G / M already.": lambda f, a: (
+            _masked(f, a) / f.shape[1]
+        ),
+        "One M is missing: the derivative of G / M brings a factor 1/M.": lambda f, a: (
+            _masked(f, a) * f.shape[1]
         ),
         "The 1/4 is still there; the square gives a 2 and the product rule another, which cancel "
         "it.": lambda f, a: _masked(f, a) / 4,
@@ -84,20 +94,16 @@ def style_gradient(function: Callable[..., Any]) -> str:
         "terms.": lambda f, a: _masked(f, a) / 2,
         "The 1/4 of eq. 4 is missing: it cancels the 2 of the square and the 2 of the product "
         "rule.": lambda f, a: 4 * _masked(f, a),
-        "You divided by N M; eq. 6 divides by N^2 M^2.": lambda f, a: f.size * _masked(f, a),
-        "You divided by M^2 alone; 1/N^2 is missing.": lambda f, a: len(f) ** 2 * _masked(f, a),
-        "You divided by N^2 alone; 1/M^2 is missing.": lambda f, a: f.shape[1] ** 2 * _masked(f, a),
-        "The division by N^2 M^2 is missing.": lambda f, a: f.size**2 * _masked(f, a),
+        "You divided by N; the loss divides by N^2.": lambda f, a: len(f) * _masked(f, a),
+        "The division by N^2 is missing.": lambda f, a: len(f) ** 2 * _masked(f, a),
         "The sign is wrong: the gradient points uphill, it has G - A, not A - G.": lambda f, a: (
             -_masked(f, a)
         ),
         "F^T (G - A) has the shape (M, N), and eq. 6 reads it at (j, i): transpose it, or "
         "compute (G - A) F.": lambda f, a: _masked(f, a).T,
-        "A is a sum over positions here, as in eq. 3; do not divide G by M before you compare "
-        "them.": lambda f, a: (f > 0) * ((f @ f.T / f.shape[1] - a) @ f) / f.size**2,
     }
-    target = np.random.default_rng(1).uniform(0, 4, (3, 6))
-    return judge_function(function, (_rectified(), target @ target.T), _masked, mistakes)
+    target = np.random.default_rng(1).uniform(0, 2, (3, 8))
+    return judge_function(function, (_rectified(), target @ target.T / 8), _masked, mistakes)
 
 
 def scaling(function: Callable[..., Any]) -> str:
@@ -311,12 +317,13 @@ def _layer_loss(features: np.ndarray, style_features: np.ndarray) -> float:
     return _entries(_gram(features), _gram(style_features))
 
 
-def _product(features: np.ndarray, target: np.ndarray) -> np.ndarray:
-    return np.asarray((features @ features.T - target) @ features)
+def _gradient(features: np.ndarray, target: np.ndarray) -> np.ndarray:
+    n, m = features.shape
+    return np.asarray((features @ features.T / m - target) @ features) / (n**2 * m)
 
 
 def _masked(features: np.ndarray, target: np.ndarray) -> np.ndarray:
-    return (features > 0) * _product(features, target) / features.size**2
+    return (features > 0) * _gradient(features, target)
 
 
 def _linear(x: np.ndarray, y: np.ndarray) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,10 @@ from .judge import CORRECT, judge, judge_function
 Array = NDArray[np.float64]
 Losses = Mapping[str, float]
 
-# The style's weight comes first, and one term has none: pairing by position shows.
-_TERMS = {"content": 3.0, "style": 5.0, "variation": 7.0}
-_WEIGHTS = {"style": 100.0, "content": 2.0}
+# Read-only, as the oracles see them after the reader's function. The style's weight comes first,
+# and one term has none: pairing by position shows.
+_TERMS = MappingProxyType({"content": 3.0, "style": 5.0, "variation": 7.0})
+_WEIGHTS = MappingProxyType({"style": 100.0, "content": 2.0})
 
 
 def lowest_point(function: Callable[..., Any]) -> str:
@@ -61,7 +63,7 @@ def weighted_total(function: Callable[..., Any]) -> str:
     AnswerError
         If what it returns is not right; the message names the likely mistake.
     """
-    return judge_function(function, (dict(_TERMS), dict(_WEIGHTS)), _total, _TOTAL_MISTAKES)
+    return judge_function(function, (_TERMS, _WEIGHTS), _total, _TOTAL_MISTAKES)
 
 
 def equal_pull(function: Callable[..., Any]) -> str:
@@ -85,6 +87,8 @@ def equal_pull(function: Callable[..., Any]) -> str:
     """
     rng = np.random.default_rng(63)
     inputs = (rng.standard_normal((4, 5, 3)), 30 * rng.standard_normal((4, 5, 3)) ** 3)
+    for gradient in inputs:
+        gradient.flags.writeable = False  # the oracles see them after the reader's function
     return judge_function(function, inputs, _equal_pull, _PULL_MISTAKES)
 
 
