@@ -413,6 +413,7 @@ class Bowl(Objective):
 
     def __init__(self, broken: Callable[[tf.Tensor], tf.Tensor]) -> None:
         self.broken = broken
+        self.compiled = {}
 
     def terms_and_gradient(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         total = tf.reduce_sum((images - 0.5) ** 2)
