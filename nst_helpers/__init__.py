@@ -19,10 +19,12 @@ _PUBLIC = {
     "losses": ("content_loss", "gram_matrix", "style_loss", "total_loss", "total_variation"),
     "objective": ("Objective",),
     "optimizers": ("LBFGS", "Adam"),
+    "paper": (),
     "precision": (),
     "progress": ("ProgressBar",),
     "recipes": ("RECIPES", "Recipe", "get_recipe"),
     "result": ("Result",),
+    "sweeps": ("Run", "sweep"),
     "transfer": ("Progress", "Stop", "optimize", "stylize", "stylize_many"),
     "vgg19": ("VGG19",),
     "weights": ("load_weights",),
@@ -40,10 +42,12 @@ if TYPE_CHECKING:  # the same for type checkers and editors; a test keeps the tw
     from . import losses as losses
     from . import objective as objective
     from . import optimizers as optimizers
+    from . import paper as paper
     from . import precision as precision
     from . import progress as progress
     from . import recipes as recipes
     from . import result as result
+    from . import sweeps as sweeps
     from . import transfer as transfer
     from . import vgg19 as vgg19
     from . import weights as weights
@@ -65,6 +69,8 @@ if TYPE_CHECKING:  # the same for type checkers and editors; a test keeps the tw
     from .recipes import Recipe as Recipe
     from .recipes import get_recipe as get_recipe
     from .result import Result as Result
+    from .sweeps import Run as Run
+    from .sweeps import sweep as sweep
     from .transfer import Progress as Progress
     from .transfer import Stop as Stop
     from .transfer import optimize as optimize

@@ -1,4 +1,4 @@
-"""The command line: `nst demo`, `stylize`, `fetch`, `recipes` and `doctor`.
+"""The command line: `nst demo`, `stylize`, `figures`, `fetch`, `recipes`, `doctor`.
 
 What computes is imported inside the commands, so that `nst --help` answers at once.
 """
@@ -8,11 +8,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import os
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 DEMO = Path("outputs", "demo.png")
+FIGURES = Path("outputs", "paper")
 STOPPED = 130  # as shells report a program that Ctrl-C ended
 
 
@@ -190,17 +194,62 @@ def _foretold(
 
 
 def _report(result: Result, output: Path, pictures: Sequence[str]) -> None:
-    from . import data
-
     height, width, _ = result.image.shape
     steps, seconds = len(result.trace), result.seconds
     typer.echo(f"{output}: {width} x {height} pixels, {steps} steps in {seconds:.1f} s.")
     typer.echo(f"{output.with_suffix('.json')}: how it was made.")
+    _credit(pictures)
+    if result.weights["license"]:
+        typer.echo(f"Made with {result.weights['license']}.")
+
+
+def _credit(pictures: Iterable[str]) -> None:
+    from . import data
+
     for name in dict.fromkeys(pictures):
         if not Path(name).is_file():
             typer.echo(f"Made from {data.info(name).credit}.")
-    if result.weights["license"]:
-        typer.echo(f"Made with {result.weights['license']}.")
+
+
+@app.command()
+def figures(
+    names: Annotated[list[str] | None, typer.Argument(help="Only these of the figures.")] = None,
+    budget: Annotated[
+        Literal["preview", "full"], typer.Option(help="Minutes for all, or the paper's 512 pixels.")
+    ] = "preview",
+    size: Annotated[
+        int | None, typer.Option(help="Side of a square with as many pixels; else the budget's.")
+    ] = None,
+    folder: Annotated[Path, typer.Option(help="Where the files go.")] = FIGURES,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the cores.")] = 1,
+) -> None:
+    """Make the figures of the paper, each with its settings beside it.
+
+    A run that is in the folder already is not repeated: what was stopped goes on.
+    """
+    from tqdm import tqdm
+
+    from . import paper
+
+    chosen = paper.BUDGETS[budget]
+    chosen = chosen if size is None else dataclasses.replace(chosen, size=size)
+    wanted = paper.figures(chosen, names)
+    with _processes(workers) as executor, tqdm(total=len(paper.named_runs(wanted))) as bar:
+        files = paper.make(wanted, folder, executor, callback=lambda run: bar.update())
+    for name, file in files.items():
+        typer.echo(f"{file}: {wanted[name].title}.")
+    _credit({picture for figure in wanted.values() for picture in figure.pictures})
+
+
+@contextlib.contextmanager
+def _processes(count: int) -> Iterator[Executor | None]:
+    """Give one process its own way, and several an equal share of the cores."""
+    if count == 1:
+        yield None
+        return
+    os.environ["TF_NUM_INTRAOP_THREADS"] = str(max(1, (os.cpu_count() or 1) // count))
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as executor:
+        yield executor
 
 
 @app.command()

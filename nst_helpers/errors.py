@@ -1,5 +1,13 @@
 """The package's own exceptions: each message says what was wrong and how to mend it."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .result import Result
+
 
 class NSTError(Exception):
     """Base of every error that `nst_helpers` raises on purpose."""
@@ -27,6 +35,26 @@ class RecipeError(NSTError, ValueError):
 
 class DivergedError(NSTError, ArithmeticError):
     """The optimization left the finite numbers and could not be brought back."""
+
+
+class SweepError(NSTError):
+    """Some runs of a sweep failed.
+
+    Attributes
+    ----------
+    results : dict of str to Result
+        The runs that did not.
+    failures : dict of str to Exception
+        What each of the others raised.
+    """
+
+    def __init__(self, results: Mapping[str, Result], failures: Mapping[str, Exception]) -> None:
+        self.results, self.failures = dict(results), dict(failures)
+        reasons = "".join(f"\n  {name}: {error}" for name, error in failures.items())
+        super().__init__(
+            f"{len(failures)} of {len(results) + len(failures)} runs failed; the others are kept, "
+            f"and the same sweep again does only these:{reasons}"
+        )
 
 
 class AnswerError(NSTError, AssertionError):

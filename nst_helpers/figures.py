@@ -65,6 +65,11 @@ def show_images(
     width : float
         Of the whole figure, in inches.
     """
+    show(draw_images(images, columns=columns, width=width), alt)
+
+
+def draw_images(images: Mapping[str, np.ndarray], *, columns: int, width: float) -> Figure:
+    """Draw what `show_images` displays, to be shown or saved."""
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     tallest = max(image.shape[0] / image.shape[1] for image in images.values())
@@ -75,7 +80,7 @@ def show_images(
     for axis, (title, image) in zip(axes.flat, images.items(), strict=False):
         axis.imshow(image, interpolation="lanczos")
         axis.set_title(title, fontsize=10)
-    show(figure, alt)
+    return figure
 
 
 def show_losses(results: Mapping[str, Result], alt: str) -> None:

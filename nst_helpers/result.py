@@ -15,8 +15,11 @@ import numpy as np
 
 from . import __version__
 from .errors import ImageError
-from .images import save_image
+from .images import load_image, save_image
 from .recipes import Recipe
+
+# The fields that JSON holds as they are.
+_AS_THEY_ARE = ("content", "styles", "seconds", "interrupted", "precision", "device", "weights")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Result:
         RGB in [0, 1]. With ``recipe.clip`` false the optimization may leave that range; the
         losses are those before the image was clipped to it.
     recipe : Recipe
+    content, styles : str, tuple of str
+        The pictures as they were named; ``"array"`` for one that was given as numbers.
     names : tuple of str
         The terms of the loss, weighted, in the order of the columns of `trace`.
     trace : ndarray, float32, shape (steps done, T)
@@ -47,6 +52,8 @@ class Result:
 
     image: np.ndarray
     recipe: Recipe
+    content: str
+    styles: tuple[str, ...]
     names: tuple[str, ...]
     trace: np.ndarray
     scales: tuple[tuple[int, int, int], ...]
@@ -72,6 +79,8 @@ class Result:
     def record(self) -> dict[str, Any]:
         """Return everything but the pixels as plain values, ready for JSON."""
         return {
+            "content": self.content,
+            "styles": list(self.styles),
             "recipe": self.recipe.as_dict(),
             "losses": self.losses,
             "trace": {
@@ -108,6 +117,42 @@ class Result:
         path = save_image(self.image, path, metadata=short)
         _write_atomically(path.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
         return path
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Result:
+        """Read back what `save` wrote: the image as its file has it, numbers with six digits.
+
+        Parameters
+        ----------
+        path : str or path
+            The image's.
+
+        Raises
+        ------
+        ImageError
+            If the image or the record beside it cannot be read.
+        """
+        file = Path(path).with_suffix(".json")
+        image = load_image(path)
+        try:
+            record = _frozen(json.loads(file.read_text()))
+            return cls(
+                image=image,
+                recipe=Recipe(**record["recipe"]),
+                names=tuple(record["trace"]),
+                trace=np.array(list(record["trace"].values()), np.float32).T,
+                scales=tuple(tuple(scale.values()) for scale in record["scales"]),
+                **{name: record[name] for name in _AS_THEY_ARE},
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ImageError(f"'{file}' is not the record of a run ({error!r}).") from error
+
+
+def _frozen(value: Any) -> Any:
+    """Return plain values with tuples for JSON's lists, as recipes have them."""
+    if isinstance(value, dict):
+        return {key: _frozen(inner) for key, inner in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _versions() -> dict[str, str]:

@@ -6,7 +6,9 @@ second, whether to go on; that is where progress, Ctrl-C and the guard against N
 
 from __future__ import annotations
 
+import functools
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ from .errors import DivergedError, RecipeError
 from .images import check_image, load_image, resize, resize_to
 from .objective import Objective
 from .optimizers import LBFGS, Adam, Optimizer
+from .options import Pooling
 from .precision import device_name, resolve_precision
 from .recipes import Recipe
 from .result import Result
@@ -36,8 +39,19 @@ _SECONDS_PER_CALL = 1.0  # often enough for a progress bar, seldom enough to cos
 _MOST_STEPS_PER_CALL = 50
 _MOST_RECOVERIES = 5
 
-#: What `normalize_network` averages over; the paper took ImageNet's validation set.
-NORMALIZATION_PICTURES = ("china", "flower")
+#: What `normalize_network` averages over; the paper does not name its images. Of fewer pictures,
+#: channels that hardly fire in them are blown up until they make up nearly all of the style loss.
+NORMALIZATION_PICTURES = (
+    "china",
+    "flower",
+    "swirling_night",
+    "woodcut_waves",
+    "stained_glass",
+    "pointillist_meadow",
+    "cubist_facets",
+    "ink_mountains",
+    "turning_discs",
+)
 
 
 class Stop(Exception):
@@ -181,7 +195,7 @@ def _paint(
                 log.add(best, rows)
     except (KeyboardInterrupt, Stop):
         log.interrupted = True
-    return log.result(_as_image(image), extractor)
+    return log.result(_as_image(image), pictures.names, extractor)
 
 
 def make_extractor(recipe: Recipe, weights: Weights | None = None) -> VGG19:
@@ -202,8 +216,7 @@ def make_extractor(recipe: Recipe, weights: Weights | None = None) -> VGG19:
     """
     weights = load_weights() if weights is None else weights
     if recipe.normalize_network:
-        pictures = (data.load(name, size=256) for name in NORMALIZATION_PICTURES)
-        weights = normalize_weights(weights, pictures, recipe.pooling)
+        weights = _normalized(weights, recipe.pooling)
     return VGG19(
         recipe.layers,
         weights,
@@ -212,6 +225,12 @@ def make_extractor(recipe: Recipe, weights: Weights | None = None) -> VGG19:
         preprocessing=recipe.preprocessing,
         precision=resolve_precision(recipe.precision),
     )
+
+
+@functools.lru_cache(maxsize=1)
+def _normalized(weights: Weights, pooling: Pooling) -> Weights:
+    pictures = (data.load(name, size=256) for name in NORMALIZATION_PICTURES)
+    return normalize_weights(weights, pictures, pooling)
 
 
 def make_optimizer(recipe: Recipe) -> Optimizer:
@@ -344,6 +363,7 @@ class _Pictures:
         start_image: Picture | None,
     ) -> None:
         self.recipe = recipe
+        self.names = [_name(picture) for picture in (content, *styles)]
         self.content = _open(content, recipe, recipe.size)
         style_size = max(1, round(recipe.size * recipe.style_scale))
         self.styles = [_open(style, recipe, style_size) for style in styles]
@@ -402,12 +422,14 @@ class _Log:
             )
         )
 
-    def result(self, image: np.ndarray, extractor: VGG19) -> Result:
+    def result(self, image: np.ndarray, pictures: Sequence[str], extractor: VGG19) -> Result:
         rows = [row for scale in self.rows for row in scale]
         weights = extractor.weights
         return Result(
             image=image,
             recipe=self.recipe,
+            content=pictures[0],
+            styles=tuple(pictures[1:]),
             names=self.names,
             trace=np.concatenate(rows) if rows else np.empty((0, len(self.names)), np.float32),
             scales=tuple((*s, n) for s, n in zip(self.shapes, self._steps(), strict=False) if n),
@@ -431,6 +453,10 @@ class _Log:
 
     def _work_done(self) -> float:
         return float(sum(h * w * n for (h, w), n in zip(self.shapes, self._steps(), strict=False)))
+
+
+def _name(picture: Picture) -> str:
+    return "array" if isinstance(picture, np.ndarray) else os.fspath(picture)
 
 
 def _open(picture: Picture, recipe: Recipe | None = None, size: int | None = None) -> np.ndarray:

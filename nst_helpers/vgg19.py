@@ -201,7 +201,7 @@ def normalize_weights(
     ----------
     weights : Weights
     images : iterable of ndarray, float32, shape (H, W, 3)
-        RGB in [0, 1]. The paper used the ImageNet validation set.
+        RGB in [0, 1]. Many and different ones: a channel that hardly fires is blown up.
     pooling : {"max", "average"}
         The pooling that the network will be used with.
 

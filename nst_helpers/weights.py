@@ -103,14 +103,18 @@ def load_weights(source: str | os.PathLike[str] | None = None, *, seed: int = 0)
     >>> load_weights("random", seed=1).kernels["block1_conv1"].shape
     (3, 3, 3, 64)
     """
-    if source is None:
-        source = os.environ.get("NST_VGG19_WEIGHTS") or "8-bit"
+    source = source or default_source()
     if source == "8-bit":
         return _from_8bit(_wheel.cached())
     if source == "random":
         return _random(seed)
     path = _keras_file() if source == "keras" else Path(source).expanduser()
     return _from_bytes(_read(path), str(path))
+
+
+def default_source() -> str:
+    """Return what `load_weights` loads if not told: the environment variable's path, or 8-bit."""
+    return os.environ.get("NST_VGG19_WEIGHTS") or "8-bit"
 
 
 def fetch_weights() -> Path:

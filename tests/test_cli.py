@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import nst_helpers
-from nst_helpers import cli, data, weights
+from nst_helpers import cli, data, paper, weights
 from nst_helpers._recipe_options import as_text
 from nst_helpers.doctor import Check
 from nst_helpers.errors import NSTError
@@ -372,3 +372,27 @@ def test_recipes_and_pictures_need_no_tensorflow() -> None:
         "sys.exit('tensorflow' in sys.modules)"
     )
     assert run("-c", code).returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_figures(workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NST_VGG19_WEIGHTS", "random")
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")
+    monkeypatch.setitem(paper.BUDGETS, "preview", paper.Budget(512, ((1.0, 1),)))
+    how = ["--folder", tmp_path / "new", "--size", "32", "--workers", workers]
+    result = nst("figures", "content_layer", *how)
+    assert result.exit_code == 0, result.stderr
+    assert "content_layer.png: Which content layer (with pictures of our own)." in result.stdout
+    assert 'Made from "Pagoda over a lake in China", danielbuechele' in result.stdout
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {
+        *("content_layer.png", "content_layer.json", "runs")
+    }
+    again = nst("figures", "content_layer", *how)
+    assert again.stdout == result.stdout
+
+
+def test_figures_without_such_a_figure() -> None:
+    result = nst("figures", "fig3")
+    assert result.exit_code == 2
+    assert "choose from reconstructions, painters" in result.stderr

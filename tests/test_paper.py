@@ -1,0 +1,95 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from nst_helpers import data, paper
+from nst_helpers.errors import DataError, RecipeError
+from nst_helpers.paper import BUDGETS, FIGURES, STAND_INS, Budget
+from nst_helpers.recipes import FIRST_OF_EACH_BLOCK
+
+TINY = Budget(32, ((1.0, 1),))
+
+
+@pytest.fixture(params=[True, False], ids=["the paper's pictures", "shipped pictures"])
+def own(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[bool]:
+    paper.papers_pictures.cache_clear()
+
+    def path(name: str) -> Path:
+        if request.param:
+            return Path(name)
+        raise DataError("no network")
+
+    monkeypatch.setattr(data, "path", path)
+    yield request.param
+    paper.papers_pictures.cache_clear()
+
+
+def test_every_figure_says_whose_pictures_it_shows(own: bool) -> None:
+    for name, figure in paper.figures(TINY).items():
+        assert set(figure.pictures) <= set(data.names())
+        theirs = set(figure.pictures) & set(STAND_INS)
+        assert own or not theirs
+        if not theirs:
+            assert (
+                "own" in figure.title
+                or "not the paper's" in figure.title
+                or "other" in (figure.title)
+            ), name
+
+
+def test_the_grid_is_the_papers(own: bool) -> None:
+    figure = paper.figures(TINY)["layers_and_ratio"]
+    runs = list(figure.panels.values())
+    assert (len(runs), figure.columns) == (20, 4)
+    for number, run in enumerate(runs):
+        row, column = divmod(number, 4)
+        recipe = run.recipe
+        assert recipe.style_layers == FIRST_OF_EACH_BLOCK[: row + 1]
+        ratio = recipe.content_weight / recipe.style_weight
+        assert ratio == pytest.approx(paper.RATIO_SCALE * 10.0 ** (column - 5))
+        assert (recipe.layer_weights, recipe.start, recipe.pooling, recipe.normalize_network) == (
+            *("mean", "noise", "average", True),
+        )
+
+
+def test_a_panel_of_two_figures_is_one_run(own: bool) -> None:
+    wanted = paper.figures(TINY)
+    runs = paper.named_runs(wanted)
+    panels = [run for figure in wanted.values() for run in figure.panels.values()]
+    assert set(runs.values()) == set(panels)
+    assert len(runs) == len(set(panels)) < len(panels)
+    shared = set(wanted["ratio"].panels.values()) & set(wanted["layers_and_ratio"].panels.values())
+    assert len(shared) == 3
+
+
+def test_full_budget_is_the_papers() -> None:
+    assert BUDGETS["full"] == Budget(512, ((1.0, 500),))
+
+
+def test_unknown_figure() -> None:
+    with pytest.raises(RecipeError, match=f"'grid'; choose from {', '.join(FIGURES)}"):
+        paper.figures(TINY, ["grid"])
+
+
+@pytest.mark.slow
+def test_make_writes_figures_with_their_settings(tmp_path: Path) -> None:
+    paper.papers_pictures.cache_clear()
+    wanted = paper.figures(TINY, ["ratio", "content_layer"])
+    files = paper.make(wanted, tmp_path, weights="random")
+    assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")} == {
+        *("ratio.png", "ratio.json", "content_layer.png", "content_layer.json"),
+        *(f"runs/{name}.{kind}" for name in paper.named_runs(wanted) for kind in ("png", "json")),
+    }
+    record = json.loads(files["ratio"].with_suffix(".json").read_text(encoding="utf-8"))
+    assert record["title"] == wanted["ratio"].title
+    assert list(record["panels"]) == list(wanted["ratio"].panels)
+    first = next(iter(record["panels"].values()))
+    assert first["recipe"]["style_weight"] == pytest.approx(1e4 / paper.RATIO_SCALE)
+    assert first["seconds"] > 0
+    picture = np.asarray(PIL.Image.open(files["ratio"]).convert("RGB"))
+    assert picture.shape[1] >= 800
+    assert picture.std() > 10
