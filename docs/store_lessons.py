@@ -21,6 +21,7 @@ def store(path: Path) -> None:
         notebook,
         timeout=600,
         record_timing=False,
+        coalesce_streams=True,  # else one line may be stored in two parts
         skip_cells_with_tag="live",
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
