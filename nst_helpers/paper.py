@@ -25,10 +25,13 @@ from .sweeps import Run, sweep
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Our alpha / beta over the papers'. Taken as a ratio of mean squared errors, theirs leaves nothing
-#: of the photo when the start is noise; taken literally, nothing of the style. This one factor,
-#: found by eye, lets all figures keep about as much of the photo as the papers' do.
+#: Our alpha / beta over that of CVPR 2016. Taken as a ratio of mean squared errors, the printed one
+#: leaves nothing of the photo when the start is noise; taken literally, nothing of the style. This
+#: factor, found by eye, lets all figures keep about as much of the photo as the paper's do.
 RATIO_SCALE = 100.0
+
+#: The same over that of 2015, whose grid goes from hardly any photo to hardly any style.
+RATIO_SCALE_2015 = 10.0
 
 #: The paper's pictures that can be fetched, and the shipped ones that stand in for them.
 STAND_INS = {
@@ -264,7 +267,7 @@ def _painters(base: Recipe) -> PaperFigure:
 def _layers_and_ratio(base: Recipe) -> PaperFigure:
     """Fig. 3 of 2015."""
     panels = {
-        f"up to {_short(layers[-1])}, {ratio:.0e}": _mixed(base, layers, ratio)
+        f"up to {_short(layers[-1])}, {ratio:.0e}": _mixed(base, layers, ratio, RATIO_SCALE_2015)
         for layers in _growing()
         for ratio in (1e-5, 1e-4, 1e-3, 1e-2)
     }
@@ -278,14 +281,14 @@ def _ratio(base: Recipe) -> PaperFigure:
     return PaperFigure(_titled("The ratio α/β"), 2, panels)
 
 
-def _mixed(base: Recipe, layers: Sequence[str], ratio: float) -> Run:
-    recipe = replace(_weighted(base, ratio), style_layers=tuple(layers))
+def _mixed(base: Recipe, layers: Sequence[str], ratio: float, scale: float = RATIO_SCALE) -> Run:
+    recipe = replace(_weighted(base, ratio, scale), style_layers=tuple(layers))
     return Run(_picture("tubingen"), _picture("composition_vii"), recipe)
 
 
-def _weighted(base: Recipe, ratio: float) -> Recipe:
+def _weighted(base: Recipe, ratio: float, scale: float = RATIO_SCALE) -> Recipe:
     """Return the recipe with an alpha / beta of the papers."""
-    return replace(base, style_weight=base.content_weight / (ratio * RATIO_SCALE))
+    return replace(base, style_weight=round(base.content_weight / (ratio * scale), 6))
 
 
 def _content_layer(base: Recipe) -> PaperFigure:
