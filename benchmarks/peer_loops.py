@@ -11,10 +11,10 @@ from collections.abc import Generator
 import numpy as np
 
 from nst_helpers._tensorflow import tf
-from nst_helpers.images import from_network, resize_to, to_network
+from nst_helpers.images import from_network, to_network
 from nst_helpers.objective import Objective
 from nst_helpers.recipes import FIRST_OF_EACH_BLOCK, Recipe
-from nst_helpers.transfer import make_extractor, make_optimizer, optimize, scaled
+from nst_helpers.transfer import make_extractor, make_optimizer, optimize
 from nst_helpers.vgg19 import CHANNELS, LAYERS
 from nst_helpers.weights import ARCHITECTURE, Weights
 
@@ -25,19 +25,11 @@ DEEP_CONTENT = "block5_conv2"  # what the Keras family takes instead of the pape
 
 
 def ours(content: np.ndarray, style: np.ndarray, weights: Weights, recipe: Recipe) -> Loop:
-    """Follow an L-BFGS recipe, coarse scales first; the image is the best so far of its scale."""
-    extractor, image = make_extractor(recipe, weights), content
-    *coarse, (full, _) = recipe.scales
-    for share, steps in [*coarse, (full, ENDLESS)]:
-        shape = scaled(content.shape, share)
-        objective = Objective(
-            *(extractor, recipe, resize_to(content, shape)),
-            [resize_to(style, scaled(style.shape, share))],
-        )
-        start, optimizer = resize_to(np.clip(image, 0, 1), shape), make_optimizer(recipe)
-        for best, rows in optimize(objective, start, steps, optimizer, recipe.clip):
-            image = best.numpy()
-            yield len(rows), image
+    """Follow a recipe at its full size; the image is the best so far."""
+    extractor = make_extractor(recipe, weights)
+    objective = Objective(extractor, recipe, content, [style])
+    for best, rows in optimize(objective, content, ENDLESS, make_optimizer(recipe), recipe.clip):
+        yield len(rows), best.numpy()
 
 
 def pattern_card(content: np.ndarray, style: np.ndarray, weights: Weights) -> Loop:

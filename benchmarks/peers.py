@@ -4,11 +4,11 @@
     python benchmarks/peers.py race     # loss against seconds, to the authors' final loss
     python benchmarks/peers.py draw     # docs/race.png again, from the record
 
-`race` follows the authors' own setting: content start, short side 512, 500 evaluations; ours takes
-two coarse scales first. Both write to `peers.json` beside this file. All run on the CPU, which must
-be idle: PyTorch's threads wait for each other and lose far more than TensorFlow's when they have to
-share a core. PyTorch is needed for the authors' algorithm only: the dependency group `peers`, or
-`python -m pip install torch==2.13.0`.
+`race` follows the authors' own setting: content start, short side 512, 500 evaluations. (From the
+content, and with so much weight on it, coarse scales first cost more than they gain.) Both write to
+`peers.json` beside this file. All run on the CPU, which must be idle: PyTorch's threads wait for
+each other and lose far more than TensorFlow's when they have to share a core. PyTorch is needed for
+the authors' algorithm only: the dependency group `peers`, or `python -m pip install torch==2.13.0`.
 """
 
 import json
@@ -49,7 +49,7 @@ OURS = ("ours, float32", "ours, bfloat16")
 SECONDS_PER_ROUND = 1.0  # short steps are timed several at a time
 WARM_UP = 2  # the first call traces; after the second, ours knows how many steps to take at once
 MOST = 2  # times the authors' evaluations: where ours gives up
-PYRAMID = ((0.4, 150), (0.7, 150), (1.0, 1))  # the full size until the goal is reached
+PAIRS = 50  # that ours remembers; the authors' algorithm 100
 RECORD_EVERY = 10  # evaluations, where a loop yields more often
 MOST_BUSY = 10  # percent
 
@@ -100,7 +100,7 @@ def race(
     stands still. With --no-authors their curve of the last race is kept.
     """
     warn_if_busy()
-    recipe, weights = replace(get_recipe("gatys_code"), pyramid=PYRAMID), load_weights()
+    recipe, weights = replace(get_recipe("gatys_code"), history=PAIRS), load_weights()
     first, second = (
         load_image(data.resolve(picture), size, recipe.size_rule, recipe.resample)
         for picture in (content, style)
@@ -158,12 +158,10 @@ class Judge:
         network = keras_network(weights)
         self.names = [f"block{block}_conv1" for block in range(1, 6)]
         layers = [network.get_layer(name).output for name in [*self.names, "block4_conv2"]]
-        self.model, self.shape = tf.keras.Model(network.input, layers), content.shape[:2]
+        self.model = tf.keras.Model(network.input, layers)
         self.maps, self.grams = self._look(content)[0], self._look(style)[1]
 
     def __call__(self, image: np.ndarray) -> float:
-        if image.shape[:2] != self.shape:  # a coarse scale
-            image = resize_to(np.clip(image, 0, 1), self.shape)
         maps, grams = self._look(image)
         total = np.mean((maps - self.maps) ** 2, dtype=np.float64)
         for name, gram, target in zip(self.names, grams, self.grams, strict=True):
