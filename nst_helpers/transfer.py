@@ -335,7 +335,10 @@ def _compile(
         )
         return run, rows.stack(), taken, finite
 
-    return advance
+    x = tf.zeros([int(np.prod(shape))])
+    run = _Run(x, optimizer.init(x), x, tf.constant(np.inf, tf.float32))
+    # Traced here, once: TensorFlow counts the traces of all runs together, and would warn.
+    return advance.get_concrete_function(run, tf.TensorSpec((), tf.int32))
 
 
 def _gentler(optimizer: Optimizer, run: _Run, recoveries: int) -> Optimizer:

@@ -587,3 +587,20 @@ def test_equal_sizes_are_compiled_once(
     results = list(stylize_many(contents, style, TWO_SCALES, weights=random_weights))
     assert len(results) == len(contents)
     assert len(compiled) == len(TWO_SCALES.pyramid)
+
+
+def test_many_short_runs_are_no_reason_to_warn(
+    content: np.ndarray,
+    style: np.ndarray,
+    random_weights: Weights,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    logger = tf.get_logger()
+    logger.addHandler(caplog.handler)
+    try:
+        for size in range(16, 28):
+            recipe = replace(TWO_SCALES, size=size, coarsest=16, pyramid=((1.0, 1),))
+            stylize(content, style, recipe, weights=random_weights)
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert "retracing" not in caplog.text
