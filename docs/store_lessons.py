@@ -13,6 +13,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+ROOT = Path(__file__).resolve().parent.parent
+
 
 def store(path: Path) -> None:
     """Run one lesson in its folder, number its cells, and write it back."""
@@ -30,6 +32,9 @@ def store(path: Path) -> None:
         cell.execution_count = number
         if "live" in cell.metadata.get("tags", []):
             cell.outputs = []
+        for output in cell.outputs:
+            if output.output_type == "error":  # its traceback names files where they lie here
+                output.traceback = [line.replace(f"{ROOT}/", "") for line in output.traceback]
     nbformat.write(notebook, path)
 
 

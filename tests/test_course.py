@@ -91,6 +91,14 @@ def test_stores_no_messages(path: Path) -> None:
         assert not messages, cell.source
 
 
+@lessons
+def test_stores_no_place_of_the_machine_that_ran_it(path: Path) -> None:
+    for cell in cells(path, "code"):
+        for output in cell.outputs:
+            lines = [*output.get("traceback", ()), output.get("text", "")]
+            assert not re.search(r"(?<![\w.])/\w+/\S*\.py\b", "\n".join(lines)), cell.source
+
+
 def described(picture: NotebookNode, following: NotebookNode) -> bool:
     """Tell whether a picture's description is in its metadata and, as text, right below it.
 
