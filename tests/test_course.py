@@ -96,7 +96,8 @@ def test_stores_no_place_of_the_machine_that_ran_it(path: Path) -> None:
     for cell in cells(path, "code"):
         for output in cell.outputs:
             lines = [*output.get("traceback", ()), output.get("text", "")]
-            assert not re.search(r"(?<![\w.])/\w+/\S*\.py\b", "\n".join(lines)), cell.source
+            plain = re.sub(r"\x1b\[[\d;]*m", "", "\n".join(lines))
+            assert not re.search(r"(?<![\w.])/\w+/\S*\.py\b", plain), cell.source
 
 
 def described(picture: NotebookNode, following: NotebookNode) -> bool:

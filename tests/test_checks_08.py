@@ -1,0 +1,194 @@
+"""The checks of lesson 08 take right answers and name the mistake in wrong ones."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nst_helpers.checks import lesson08 as check
+from nst_helpers.errors import AnswerError
+from nst_helpers.recipes import FIRST_OF_EACH_BLOCK
+
+CHECKS = (check.style_weight, check.row_weights, check.coarse_share, check.literal_ratio)
+
+
+def style_weight(ratio: float, content_weight: float) -> float:
+    return 1 / (ratio / content_weight)
+
+
+def row_weights(row: str) -> dict[str, float]:
+    layers = FIRST_OF_EACH_BLOCK[: " ABCDE".index(row)]
+    return {name: 1 / len(layers) for name in layers}
+
+
+def coarse_share(gray: np.ndarray, period: float) -> float:
+    spectrum = np.fft.fft2(gray)
+    spectrum[0, 0] = 0
+    f = np.sqrt(sum(np.square(np.meshgrid(*map(np.fft.fftfreq, gray.shape), indexing="ij"))))
+    power = (spectrum * spectrum.conj()).real
+    return float((power * (f * period < 1)).sum() / power.sum())
+
+
+def literal_ratio(ratio: float, n: int, m: int) -> float:
+    alpha, beta = ratio * 2 / (n * m), 4
+    return alpha / beta
+
+
+ANSWERS: dict[Callable[[Any], str], Callable[..., Any]] = dict(
+    zip(CHECKS, (style_weight, row_weights, coarse_share, literal_ratio), strict=True)
+)
+
+
+@pytest.mark.parametrize("checked", CHECKS)
+def test_a_right_answer_passes(checked: Callable[[Any], str]) -> None:
+    assert checked(ANSWERS[checked]) == "Correct."
+
+
+def test_layers_that_are_off_may_be_listed_with_zero() -> None:
+    def all_five(row: str) -> dict[str, float]:
+        return dict.fromkeys(FIRST_OF_EACH_BLOCK, 0.0) | row_weights(row)
+
+    assert check.row_weights(all_five) == "Correct."
+
+
+WRONG_WEIGHTS = {
+    "Upside down": lambda ratio, alpha: alpha * ratio,
+    "divided by alpha": lambda ratio, alpha: ratio / alpha,
+    "ignored": lambda ratio, alpha: 1 / ratio,
+    "grows with it": lambda ratio, alpha: 1 / (ratio * alpha),
+    "not divided by the layers": lambda ratio, alpha: alpha / ratio / 5,
+    "times 5": lambda ratio, alpha: alpha / ratio * 5,
+}
+
+
+@pytest.mark.parametrize("message", WRONG_WEIGHTS)
+def test_style_weight_names_the_mistake(message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.style_weight(WRONG_WEIGHTS[message])
+
+
+def of_row(row: str, weight: float | None = None) -> dict[str, float]:
+    right = row_weights(row)
+    return right if weight is None else dict.fromkeys(right, weight)
+
+
+WRONG_ROWS: dict[str, Callable[[str], Any]] = {
+    "Keras calls": lambda row: {
+        f"conv{name[5]}_{name[-1]}": weight for name, weight in of_row(row).items()
+    },
+    "first of each block": lambda row: {
+        name.replace("conv1", "conv2"): weight for name, weight in of_row(row).items()
+    },
+    "deepest layer alone": lambda row: {list(of_row(row))[-1]: 1.0},
+    "has 3 of the five layers, from conv1_1 down, not 5": lambda row: of_row("E"),
+    "not 2": lambda row: of_row("ABBCD"["ABCDE".index(row)]),
+    "starts at conv1_1": lambda row: dict.fromkeys(FIRST_OF_EACH_BLOCK[2:], 1 / 3),
+    "1/5 belongs to row E": lambda row: of_row(row, 1 / 5),
+    "shall sum to 1": lambda row: of_row(row, 1.0),
+    "released code": lambda row: {
+        name: 1 / n**2 for name, n in zip(of_row(row), (64, 128, 256, 512, 512), strict=False)
+    },
+    "number of active": lambda row: of_row(row, len(of_row(row))),
+    "not list": lambda row: list(of_row(row)),
+    "KeyError": lambda row: {}[row],
+    "not right yet|largest difference": lambda row: of_row(row, 0.7),
+    "number or an array": lambda row: dict.fromkeys(of_row(row), "third"),
+}
+
+
+@pytest.mark.parametrize("message", WRONG_ROWS)
+def test_row_weights_names_the_mistake(message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.row_weights(WRONG_ROWS[message])
+
+
+def test_a_row_that_only_knows_c_is_rejected() -> None:
+    with pytest.raises(AnswerError, match="Row A has 1 of the five"):
+        check.row_weights(lambda row: of_row("C"))
+
+
+def spectrum(gray: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    down, right = np.meshgrid(*map(np.fft.fftfreq, gray.shape), indexing="ij")
+    return np.abs(np.fft.fft2(gray)) ** 2, down, right
+
+
+def share(gray: np.ndarray, chosen: Callable[..., Any], power: float = 1.0) -> float:
+    """Share of the squared magnitudes, to a power, of the waves chosen; without the mean."""
+    strength, down, right = spectrum(gray - gray.mean())
+    strength = strength**power
+    return float(strength[chosen(down, right)].sum() / strength.sum())
+
+
+def with_mean(gray: np.ndarray, period: float) -> float:
+    power, down, right = spectrum(gray)
+    return float(power[np.hypot(down, right) < 1 / period].sum() / power.sum())
+
+
+def half_without_mean(gray: np.ndarray, period: float) -> float:
+    power, *_ = spectrum(gray)
+    return with_mean(gray, period) - float(power[0, 0] / power.sum())
+
+
+def total(gray: np.ndarray, period: float) -> float:
+    power, *_ = spectrum(gray - gray.mean())
+    return coarse_share(gray, period) * float(power.sum())
+
+
+def counted(gray: np.ndarray, period: float) -> float:
+    _, down, right = spectrum(gray)
+    return float((np.hypot(down, right) < 1 / period).mean())
+
+
+WRONG_SHARES = {
+    "counted as a wave": with_mean,
+    "still in the denominator": half_without_mean,
+    "short waves": lambda gray, period: 1 - coarse_share(gray, period),
+    "made of their squares": lambda gray, period: share(
+        gray, lambda down, right: np.hypot(down, right) < 1 / period, 0.5
+    ),
+    "each axis by itself": lambda gray, period: share(
+        gray, lambda down, right: np.maximum(abs(down), abs(right)) < 1 / period
+    ),
+    "negative": lambda gray, period: share(
+        gray, lambda down, right: np.maximum(down, right) < 1 / period
+    ),
+    "counts waves": counted,
+    "divide it by the sum": total,
+    "All waves passed": lambda gray, period: share(
+        gray, lambda down, right: np.hypot(down, right) < period
+    ),
+}
+
+
+@pytest.mark.parametrize("message", WRONG_SHARES)
+def test_coarse_share_names_the_mistake(message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.coarse_share(WRONG_SHARES[message])
+
+
+WRONG_RATIOS = {
+    "Upside down": lambda ratio, n, m: 2 * n * m * ratio,
+    "the style is not": lambda ratio, n, m: 2 * ratio / (n * m),
+    "in the numerator": lambda ratio, n, m: 8 * ratio / (n * m),
+    "factor 2 is missing": lambda ratio, n, m: ratio / (n * m),
+    "factors 1/2": lambda ratio, n, m: ratio / (4 * n * m),
+    "2 is upside down": lambda ratio, n, m: ratio / (8 * n * m),
+    "the content is not": lambda ratio, n, m: ratio / 4,
+    "channels too": lambda ratio, n, m: ratio / (2 * m),
+    "positions too": lambda ratio, n, m: ratio / (2 * n),
+}
+
+
+@pytest.mark.parametrize("message", WRONG_RATIOS)
+def test_literal_ratio_names_the_mistake(message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.literal_ratio(WRONG_RATIOS[message])
+
+
+@pytest.mark.parametrize("checked", CHECKS)
+def test_an_empty_answer_is_told_apart(checked: Callable[[Any], str]) -> None:
+    with pytest.raises(AnswerError, match="no answer yet"):
+        checked(lambda *inputs: None)
+    with pytest.raises(AnswerError, match="no answer yet"):
+        checked(lambda *inputs: ...)
