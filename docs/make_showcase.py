@@ -25,6 +25,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with tqdm(total=len(paper.named_runs(wanted))) as bar:
         files = paper.make(wanted, PANELS, callback=lambda run: bar.update())
+        bar.update(bar.total - bar.n)  # the runs that were there already
     for file in files.values():
         PIL.Image.open(file).convert("RGB").save(FOLDER / f"{file.stem}.jpg", quality=88)
         settings = file.with_suffix(".json")

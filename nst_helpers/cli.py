@@ -236,6 +236,7 @@ def figures(
     wanted = paper.figures(chosen, names)
     with _processes(workers) as executor, tqdm(total=len(paper.named_runs(wanted))) as bar:
         files = paper.make(wanted, folder, executor, callback=lambda run: bar.update())
+        bar.update(bar.total - bar.n)  # the runs that were there already
     for name, file in files.items():
         typer.echo(f"{file}: {wanted[name].title}.")
     _credit({picture for figure in wanted.values() for picture in figure.pictures})

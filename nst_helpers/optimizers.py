@@ -117,8 +117,8 @@ class LBFGS:
     history : int
         m, the number of pairs remembered.
     first_step : float
-        Largest change of the first step, in gray values of 255. Too small a first step wastes the
-        next ten, and in bfloat16 drowns in the rounding and poisons the history.
+        Largest change of the first step, in gray values of 255. After one that is too small the
+        change of a bfloat16 gradient is mostly rounding, and the first pair says little.
     largest_step : float
         Largest change of any later step, in gray values.
     least_curvature : float
