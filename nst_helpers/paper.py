@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from . import data
-from .errors import DataError, RecipeError
+from .errors import DataError, NSTError, RecipeError
 from .recipes import FIRST_OF_EACH_BLOCK, GATYS2016, Recipe
 from .result import Result
 from .sweeps import Run, sweep
@@ -141,7 +142,10 @@ def make(
     ------
     SweepError
         If a run failed; no figure is drawn then.
+    NSTError
+        If what draws is not installed.
     """
+    _drawing()  # before hours of runs
     runs = named_runs(wanted)
     results = sweep(runs, Path(folder, "runs"), executor, weights=weights, callback=callback)
     by_run = {run: results[name] for name, run in runs.items()}
@@ -174,18 +178,27 @@ def draw(figure: PaperFigure, results: Sequence[Result], width: float = 10.0) ->
     width : float
         Inches.
     """
-    from .figures import draw_images
-
     images = {title: r.image for title, r in zip(figure.panels, results, strict=True)}
-    drawn = draw_images(images, columns=figure.columns, width=width)
+    drawn = _drawing().draw_images(images, columns=figure.columns, width=width)
     drawn.suptitle(figure.title, fontsize=10)
     return drawn
+
+
+def _drawing() -> ModuleType:
+    try:
+        from . import figures
+    except ImportError as error:
+        raise NSTError(
+            f"Drawing needs the package {error.name}: python -m pip install 'nst-helpers[course]'."
+        ) from error
+    return figures
 
 
 def _write(figure: PaperFigure, by_run: Mapping[Run, Result], path: Path) -> Path:
     results = [by_run[run] for run in figure.panels.values()]
     drawn = draw(figure, results)
     drawn.savefig(path.with_suffix(".png"), dpi=_dots_per_inch(figure, results))
+    _drawing().plt.close(drawn)
     panels = {title: r.record() for title, r in zip(figure.panels, results, strict=True)}
     for panel in panels.values():
         del panel["trace"]  # stands beside the panel's own picture
