@@ -154,7 +154,8 @@ def draw() -> None:
         for number, (name, curve) in enumerate(curves.items()):
             axes.semilogy(*zip(*curve, strict=True), label=name, color=f"C{number}")
         axes.set_title(title, fontsize=9)
-    figure.supxlabel("seconds of steps")
+    for axes in panels[-1]:
+        axes.set_xlabel("seconds of steps")
     figure.supylabel("total loss of the default recipe, in float32")
     figure.legend(*panels.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     PICTURE.parent.mkdir(exist_ok=True)
