@@ -69,7 +69,17 @@ def show_images(
 
 
 def draw_images(images: Mapping[str, np.ndarray], *, columns: int, width: float) -> Figure:
-    """Draw what `show_images` displays, to be shown or saved."""
+    """Draw what `show_images` displays, to be shown or saved.
+
+    Parameters
+    ----------
+    images, columns, width
+        As for `show_images`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     tallest = max(image.shape[0] / image.shape[1] for image in images.values())

@@ -60,6 +60,7 @@ class Budget:
     pyramid: tuple[tuple[float, int], ...]
 
 
+#: Minutes for all figures on a CPU, and what the paper says of its own.
 BUDGETS = {
     "preview": Budget(160, ((1.0, 120),)),
     "full": Budget(512, ((1.0, 500),)),  # about 512 x 512 pixels, says CVPR section 3
@@ -100,6 +101,10 @@ def figures(budget: Budget, names: Iterable[str] | None = None) -> dict[str, Pap
         The start, the layers and the ratios are the papers'; the size and the steps are these.
     names : iterable of str, optional
         Keys of `FIGURES`; by default all.
+
+    Returns
+    -------
+    dict of str to PaperFigure
 
     Raises
     ------
@@ -155,6 +160,11 @@ def make(
 def named_runs(wanted: Mapping[str, PaperFigure]) -> dict[str, Run]:
     """Return the different runs of some figures; one that two figures show is made once.
 
+    Parameters
+    ----------
+    wanted : mapping of str to PaperFigure
+        From `figures`.
+
     Returns
     -------
     dict of str to Run
@@ -177,6 +187,15 @@ def draw(figure: PaperFigure, results: Sequence[Result], width: float = 10.0) ->
         One for each panel, in order.
     width : float
         Inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    NSTError
+        If what draws is not installed.
     """
     images = {title: r.image for title, r in zip(figure.panels, results, strict=True)}
     drawn = _drawing().draw_images(images, columns=figure.columns, width=width)

@@ -109,9 +109,8 @@ def _stored(path: Path, run: Run, weights: str | None) -> Result | None:
     made_by = (result.content, result.styles, result.recipe, result.interrupted)
     if made_by != (run.content, (run.style,), run.recipe, False):
         return None
-    return (
-        result if result.weights["sha256"] == _loaded(weights or default_source()).sha256 else None
-    )
+    network = _loaded(weights or default_source())
+    return result if result.weights["sha256"] == network.sha256 else None
 
 
 def _outcomes(
