@@ -24,6 +24,9 @@ from .options import (
 
 T = TypeVar("T")
 
+_PARTS = 32  # of a bfloat16 Gram matrix, which leaves an error of 0.0003
+_LEAST_ROWS = 512  # in a part; maps with fewer cost little anyway
+
 
 def content_loss(
     features: tf.Tensor, target: tf.Tensor, normalization: ContentNormalization = "paper"
@@ -198,8 +201,22 @@ def _correlate(rows: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Ten
         symmetric = slope + tf.linalg.matrix_transpose(slope)
         return tf.matmul(rows, tf.cast(symmetric, rows.dtype))
 
-    exact = _float32(rows)
-    return tf.matmul(exact, exact, transpose_a=True), gradient
+    return _product(rows), gradient
+
+
+def _product(rows: tf.Tensor) -> tf.Tensor:
+    """Return rows^T rows in float32.
+
+    A bfloat16 product rounds its result to two or three digits. The products of several parts of
+    the rows are rounded each in its own way, and their float32 sum has a digit more: in half the
+    time of a float32 product, and without a float32 copy of the rows.
+    """
+    *batch, positions, channels = rows.shape
+    if rows.dtype == tf.float32 or positions % _PARTS or positions < _PARTS * _LEAST_ROWS:
+        exact = _float32(rows)
+        return tf.matmul(exact, exact, transpose_a=True)
+    parts = tf.reshape(rows, (*batch, _PARTS, positions // _PARTS, channels))
+    return tf.reduce_sum(_float32(tf.matmul(parts, parts, transpose_a=True)), axis=-3)
 
 
 def _float32(x: tf.Tensor) -> tf.Tensor:

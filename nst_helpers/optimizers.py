@@ -1,28 +1,33 @@
 """Adam and L-BFGS as pure functions of tensors: a whole run stays on the device (lesson 07).
 
-Both see the image as one flat vector x of P numbers in [0, 1] units. `init` makes the state and
-`update` takes one step; neither reads a Python number, so both can be traced into one compiled
-loop. Steps are sized in gray values of 255, whatever the scale of the loss.
+Both take x as an image, shape (H, W, C), or as a vector, shape (P,), in [0, 1] units. `init` makes
+the state and `update` takes one step; neither reads a Python number, so both can be traced into one
+compiled loop. Steps are sized in gray values of 255, whatever the scale of the loss.
 """
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
+from ._bands import Bands
 from ._tensorflow import tf
+
+_REMEMBERED = 0.9  # of the spectra, at every new pair
+_FLATTEST = 0.01  # least curvature of a band, as a share of the largest
 
 
 class Optimizer(Protocol):
     """What `transfer.optimize` asks of an optimizer."""
 
     def init(self, x: tf.Tensor) -> Any:
-        """Return the state before the first step, for x of shape (P,)."""
+        """Return the state before the first step from x."""
 
     def update(
         self, state: Any, x: tf.Tensor, gradient: tf.Tensor, clip: bool = False
     ) -> tuple[Any, tf.Tensor]:
-        """Take one step from x, shape (P,), and return the new state and the new x."""
+        """Take one step from x and return the new state and the new x."""
 
     def gentler(self) -> Optimizer:
         """Return the same optimizer with smaller steps."""
@@ -60,13 +65,13 @@ class Adam:
     epsilon: float = 1e-8
 
     def init(self, x: tf.Tensor) -> AdamState:
-        """Return the state before the first step, for x of shape (P,)."""
+        """Return the state before the first step from x."""
         return AdamState(tf.constant(0.0), tf.zeros_like(x), tf.zeros_like(x))
 
     def update(
         self, state: AdamState, x: tf.Tensor, gradient: tf.Tensor, clip: bool = False
     ) -> tuple[AdamState, tf.Tensor]:
-        """Take one step from x, shape (P,), and return the new state and the new x."""
+        """Take one step from x and return the new state and the new x."""
         step = state.step + 1
         mean = self.beta_1 * state.mean + (1 - self.beta_1) * gradient
         square = self.beta_2 * state.square + (1 - self.beta_2) * gradient**2
@@ -81,16 +86,22 @@ class Adam:
 
 
 class LBFGSState(NamedTuple):
-    """History of L-BFGS: rows of S above rows of Y, and all their inner products.
+    """History of L-BFGS, and the first guess of the inverse Hessian.
 
-    `pairs` holds S and Y, shape (2 m, P); `products` is pairs times its transpose. `count` is how
-    many pairs were ever stored; `slot` of the newest is (count - 1) mod m. `last_x` and
-    `last_gradient` are those of the step before; `fresh` says that there was none.
+    `steps` and `changes` hold s_i and y_i in their rows, shape (m, P); `products` holds
+    s_i^T y_j, of use where s_i is not newer than y_j. `count` is how many pairs were ever stored;
+    the row of the newest is (count - 1) mod m. `spectra`, shape (2, K), says which share of the
+    recent steps and of the recent changes lies in each frequency band, and `guess` is what H_0
+    multiplies the bands with. `last_x` and `last_gradient` are those of the step before; `fresh`
+    says that there was none.
     """
 
-    pairs: tf.Tensor
+    steps: tf.Tensor
+    changes: tf.Tensor
     products: tf.Tensor
     count: tf.Tensor
+    spectra: tf.Tensor
+    guess: tf.Tensor
     last_x: tf.Tensor
     last_gradient: tf.Tensor
     fresh: tf.Tensor
@@ -98,19 +109,23 @@ class LBFGSState(NamedTuple):
 
 @dataclass(frozen=True)
 class LBFGS:
-    """L-BFGS without a line search, in the compact matrix form.
+    """L-BFGS without a line search, as products of thin matrices.
 
     With the steps s_k = x_(k+1) - x_k and the gradient changes y_k in the columns of S and Y, the
-    approximate inverse Hessian applied to g is
+    approximate inverse Hessian H applied to g is
 
-        H g = gamma g + S v - gamma Y u
-        u = R^-1 S^T g,    v = R^-T ((D + gamma Y^T Y) u - gamma Y^T g)
+        q = g - Y u,             u = R^-1 S^T g
+        H g = H_0 q + S v,       v = R^-T (D u - Y^T H_0 q)
 
-    where R is the upper triangle of S^T Y, D its diagonal and gamma = s^T y / y^T y of the newest
-    pair. The history is read twice a step, once for the products with the newest vectors and once
-    for S v - gamma Y u: that memory traffic is the cost. A line search is left out because
-    bfloat16 gradients do not satisfy its conditions; instead no step moves a pixel further than
-    `largest_step`, and pairs whose curvature is not clearly positive are not stored.
+    where R is the upper triangle of S^T Y and D its diagonal. The history is read twice a step:
+    that memory traffic is the cost. A line search is left out because bfloat16 gradients do not
+    satisfy its conditions; instead no step moves a pixel further than `largest_step`, and pairs
+    whose curvature is not clearly positive are not stored.
+
+    The first guess H_0 of an image has one number for every band of spatial frequencies: gamma /
+    c_k, where c_k compares how much of the recent y and of the recent s lies in band k. Coarse
+    structure, which bends the loss little, then moves as soon as fine structure does. For a plain
+    vector there is one band, and H_0 is the usual gamma = s^T y / y^T y of the newest pair.
 
     Parameters
     ----------
@@ -126,7 +141,8 @@ class LBFGS:
 
     References
     ----------
-    Byrd, Nocedal, Schnabel, Mathematical Programming 63 (1994), theorem 2.2 and eq. 3.1.
+    Nocedal, Mathematics of Computation 35 (1980): the two loops that these products are.
+    Byrd, Nocedal, Schnabel, Mathematical Programming 63 (1994), theorem 2.2. The H_0 is ours.
     """
 
     history: int = 20
@@ -135,12 +151,15 @@ class LBFGS:
     least_curvature: float = 1e-3
 
     def init(self, x: tf.Tensor) -> LBFGSState:
-        """Return the state before the first step, for x of shape (P,)."""
-        rows = 2 * self.history
+        """Return the state before the first step from x."""
+        m, size, bands = self.history, x.shape.num_elements(), _bands(x)
         return LBFGSState(
-            pairs=tf.zeros((rows, x.shape[0])),
-            products=tf.zeros((rows, rows)),
+            steps=tf.zeros((m, size)),
+            changes=tf.zeros((m, size)),
+            products=tf.zeros((m, m)),
             count=tf.constant(0),
+            spectra=tf.zeros((2, bands.count)),
+            guess=tf.zeros(bands.count),
             last_x=x,
             last_gradient=tf.zeros_like(x),
             fresh=tf.constant(True),
@@ -149,91 +168,128 @@ class LBFGS:
     def update(
         self, state: LBFGSState, x: tf.Tensor, gradient: tf.Tensor, clip: bool = False
     ) -> tuple[LBFGSState, tf.Tensor]:
-        """Take one step from x, shape (P,), and return the new state and the new x."""
-        s, y = x - state.last_x, gradient - state.last_gradient
+        """Take one step from x and return the new state and the new x."""
+        s, y = _flat(x - state.last_x), _flat(gradient - state.last_gradient)
         useful = _dot(s, y) > self.least_curvature * tf.norm(s) * tf.norm(y)
-        pairs, products, count, g_products = tf.cond(
+        state = state._replace(last_x=x, last_gradient=gradient)
+        state, along = tf.cond(
             tf.logical_and(useful, tf.logical_not(state.fresh)),
-            lambda: self._store(state, s, y, gradient),
-            lambda: (state.pairs, state.products, state.count, _rows(state.pairs, gradient)),
+            lambda: self._store(state, s, y),
+            lambda: (state, tf.linalg.matvec(state.steps, _flat(gradient))),
         )
-        direction = self._direction(pairs, products, count, g_products, gradient)
-        moved = _project(x + direction, clip)
-        return LBFGSState(pairs, products, count, x, gradient, tf.constant(False)), moved
+        moved = _project(x + self._direction(state, along), clip)
+        return state._replace(fresh=tf.constant(False)), moved
 
     def gentler(self) -> LBFGS:
         """Return the same optimizer with bounds on its steps a quarter as large."""
         return replace(self, first_step=self.first_step / 4, largest_step=self.largest_step / 4)
 
-    def _store(
-        self, state: LBFGSState, s: tf.Tensor, y: tf.Tensor, gradient: tf.Tensor
-    ) -> tuple[tf.Tensor, ...]:
-        slot = state.count % self.history
-        slots = tf.stack([[slot], [self.history + slot]])
-        newest = tf.stack([s, y])
-        pairs = tf.tensor_scatter_nd_update(state.pairs, slots, newest)
-        # One pass over the history gives its products with all three new vectors.
-        rows = tf.matmul(tf.concat([newest, gradient[None]], 0), pairs, transpose_b=True)
-        products = tf.tensor_scatter_nd_update(state.products, slots, rows[:2])
-        columns = tf.tensor_scatter_nd_update(tf.transpose(products), slots, rows[:2])
-        return pairs, tf.transpose(columns), state.count + 1, rows[2]
+    def _store(self, state: LBFGSState, s: tf.Tensor, y: tf.Tensor) -> tuple[LBFGSState, tf.Tensor]:
+        """Return the state with one more pair, and S^T g."""
+        row = state.count % self.history
+        steps = _replace_row(state.steps, row, s)
+        changes = _replace_row(state.changes, row, y)
+        # One pass over the steps gives their products with both new vectors.
+        newest = tf.stack([y, _flat(state.last_gradient)])
+        column, along = tf.unstack(tf.matmul(newest, steps, transpose_b=True))
+        columns = _replace_row(tf.transpose(state.products), row, column)
+        spectra, guess = _learn(state, s, y)
+        return state._replace(
+            steps=steps,
+            changes=changes,
+            products=tf.transpose(columns),
+            count=state.count + 1,
+            spectra=spectra,
+            guess=guess,
+        ), along
 
-    def _direction(
-        self,
-        pairs: tf.Tensor,
-        products: tf.Tensor,
-        count: tf.Tensor,
-        g_products: tf.Tensor,
-        gradient: tf.Tensor,
-    ) -> tf.Tensor:
-        gamma, coefficients = self._coefficients(products, count, g_products)
-        gamma, coefficients = tf.cast(gamma, tf.float32), tf.cast(coefficients, tf.float32)
-        newton = -gamma * gradient - tf.linalg.matvec(pairs, coefficients, transpose_a=True)
-        descends = tf.logical_and(count > 0, _dot(newton, gradient) < 0)
+    def _direction(self, state: LBFGSState, along: tf.Tensor) -> tf.Tensor:
+        gradient = state.last_gradient
+        newton = -tf.reshape(self._inverse_hessian(state, along), gradient.shape)
+        descends = tf.logical_and(state.count > 0, _dot(newton, gradient) < 0)
         direction = tf.where(descends, newton, -gradient)
         limit = tf.where(descends, float(self.largest_step), float(self.first_step)) / 255
         largest = tf.reduce_max(tf.abs(direction))
         shrink = tf.math.divide_no_nan(limit, largest)
         return direction * tf.where(descends, tf.minimum(1.0, shrink), shrink)
 
-    def _coefficients(
-        self, products: tf.Tensor, count: tf.Tensor, g_products: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return gamma, and the weights of the rows of `pairs` in H g - gamma g."""
+    def _inverse_hessian(self, state: LBFGSState, along: tf.Tensor) -> tf.Tensor:
+        """Return H g, where `along` is S^T g."""
+        gradient = state.last_gradient
+        order, r = self._triangle(state)
+        u = _solve(r, _ordered(along, order))
+        q = _flat(gradient) - _combine(state.changes, u, order)
+        guess = _bands(gradient).scale(q, state.guess)
+        change = _ordered(tf.linalg.matvec(state.changes, guess), order)
+        v = _solve(r, tf.linalg.diag_part(r) * u - change, adjoint=True)
+        return guess + _combine(state.steps, v, order)
+
+    def _triangle(self, state: LBFGSState) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the rows from the oldest pair to the newest, empty ones last, and R in that order.
+
+        R is tiny and its entries span many orders of magnitude: float64 costs nothing here.
+        """
         m = self.history
-        stored = tf.minimum(count, m)
-        order = (count - stored + tf.range(m)) % m  # oldest pair first; empty slots last
-        both = tf.concat([order, m + order], 0)
+        stored = tf.minimum(state.count, m)
+        order = (state.count - stored + tf.range(m)) % m
         filled = tf.range(m) < stored
-        # Tiny matrices whose entries span many orders of magnitude: float64 costs nothing here.
-        b = tf.cast(tf.gather(tf.gather(products, both), both, axis=1), tf.float64)
-        sy, yy = b[:m, m:], b[m:, m:]
-        p = tf.cast(tf.gather(g_products, both), tf.float64)
-        sg, yg = tf.where(filled, p[:m], 0), tf.where(filled, p[m:], 0)
-        diagonal = tf.where(filled, tf.linalg.diag_part(sy), 1)
-        r = tf.linalg.set_diag(
-            tf.linalg.band_part(tf.where(_square(filled), sy, 0), 0, -1), diagonal
-        )
-        newest = tf.maximum(stored - 1, 0)
-        gamma = tf.math.divide_no_nan(sy[newest, newest], yy[newest, newest])
-        u = tf.linalg.triangular_solve(r, sg[:, None], lower=False)
-        right = diagonal[:, None] * u + gamma * (tf.matmul(yy, u) - yg[:, None])
-        v = tf.linalg.triangular_solve(r, right, lower=False, adjoint=True)
-        weights = tf.concat([v[:, 0], -gamma * u[:, 0]], 0)
-        return gamma, tf.scatter_nd(both[:, None], weights, [2 * m])
+        products = tf.gather(tf.gather(state.products, order), order, axis=1)
+        both = tf.logical_and(filled[:, None], filled[None, :])
+        r = tf.where(both, tf.cast(products, tf.float64), tf.eye(m, dtype=tf.float64))
+        return order, tf.linalg.band_part(r, 0, -1)
+
+
+def _learn(state: LBFGSState, s: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the spectra with those of one more pair, and the guess that follows."""
+    bands, norms = _bands(state.last_x), tf.stack([tf.norm(s), tf.norm(y)])
+    shares = tf.stack([bands.energies(s / norms[0]), bands.energies(y / norms[1])])
+    spectra = _REMEMBERED * state.spectra + shares
+    curvatures = tf.sqrt(tf.math.divide_no_nan(spectra[1], spectra[0]))
+    guess = 1 / tf.maximum(curvatures, _FLATTEST * tf.reduce_max(curvatures))
+    gamma = _dot(s / norms[1], y / norms[1]) / _dot(shares[1], guess)  # s^T y / y^T H_0 y
+    return spectra, gamma * guess
+
+
+@functools.lru_cache(maxsize=4)
+def _bands_of(shape: tuple[int, ...]) -> Bands:
+    return Bands(shape)
+
+
+def _bands(x: tf.Tensor) -> Bands:
+    return _bands_of(tuple(x.shape))
+
+
+def _replace_row(matrix: tf.Tensor, row: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+    """Return the matrix with one row replaced, in place where nothing else needs the old one.
+
+    `tensor_scatter_nd_update` copies the matrix at every pass of a loop.
+    """
+    return tf.raw_ops.TensorStridedSliceUpdate(
+        input=matrix, begin=[row], end=[row + 1], strides=[1], value=value[None]
+    )
+
+
+def _combine(rows: tf.Tensor, weights: tf.Tensor, order: tf.Tensor) -> tf.Tensor:
+    """Return the sum of the rows, each times its weight; `order` says whose weight is where."""
+    weights = tf.scatter_nd(order[:, None], tf.cast(weights, tf.float32), order.shape)
+    return tf.linalg.matvec(rows, weights, transpose_a=True)
+
+
+def _ordered(x: tf.Tensor, order: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.gather(x, order), tf.float64)
+
+
+def _solve(r: tf.Tensor, right: tf.Tensor, adjoint: bool = False) -> tf.Tensor:
+    return tf.linalg.triangular_solve(r, right[:, None], lower=False, adjoint=adjoint)[:, 0]
 
 
 def _project(x: tf.Tensor, clip: bool) -> tf.Tensor:
     return tf.clip_by_value(x, 0.0, 1.0) if clip else x
 
 
+def _flat(x: tf.Tensor) -> tf.Tensor:
+    return tf.reshape(x, [-1])
+
+
 def _dot(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-    return tf.tensordot(a, b, 1)
-
-
-def _rows(matrix: tf.Tensor, vector: tf.Tensor) -> tf.Tensor:
-    return tf.linalg.matvec(matrix, vector)
-
-
-def _square(filled: tf.Tensor) -> tf.Tensor:
-    return tf.logical_and(filled[:, None], filled[None, :])
+    return tf.reduce_sum(a * b)

@@ -268,28 +268,29 @@ def optimize(
     DivergedError
         If the loss is not finite at the start, or still after the step was cut several times.
     """
-    advance = _compiled(objective, optimizer, image.shape, clip)
-    x = tf.reshape(tf.constant(image, tf.float32), [-1])
-    run = _Run(x, optimizer.init(x), x, tf.constant(np.inf, tf.float32))
+    x = tf.constant(image, tf.float32)
+    run = _Run(x, _keep(optimizer.init(x)), x, tf.constant(np.inf, tf.float32))
+    advance = _compiled(objective, optimizer, run, clip)
     done, per_call, recoveries = 0, 1, 0
     while done < steps:
         began = time.perf_counter()
-        run, rows, count, finite = advance(run, tf.constant(min(per_call, steps - done)))
+        after, rows, count, finite = advance(run, tf.constant(min(per_call, steps - done)))
+        run = after._replace(optimizer=run.optimizer)
         taken = int(count)
         if taken:
             done += taken
             rate = taken / (time.perf_counter() - began)
             per_call = int(np.clip(rate * _SECONDS_PER_CALL, 1, _MOST_STEPS_PER_CALL))
-            yield tf.reshape(run.best, image.shape), rows.numpy()[:taken]
+            yield run.best, rows.numpy()[:taken]
         if not finite:
             recoveries += 1
             optimizer = _gentler(optimizer, run, recoveries)
-            advance = _compiled(objective, optimizer, image.shape, clip)
-            run = _Run(run.best, optimizer.init(run.best), run.best, run.best_total)
+            run = run._replace(x=run.best, optimizer=_keep(optimizer.init(run.best)))
+            advance = _compiled(objective, optimizer, run, clip)
 
 
 class _Run(NamedTuple):
-    """What one compiled call hands to the next."""
+    """What one step hands to the next; between compiled calls, `optimizer` holds variables."""
 
     x: tf.Tensor
     optimizer: Any
@@ -297,17 +298,41 @@ class _Run(NamedTuple):
     best_total: tf.Tensor
 
 
+def _keep(state: Any) -> Any:
+    """Return variables with the tensors of an optimizer's state, for `_take` and `_put`."""
+    return tf.nest.map_structure(lambda x: tf.Variable(x, shape=[None] * x.shape.rank), state)
+
+
+def _take(kept: Any, like: Any) -> Any:
+    """Return what the variables hold, and leave them empty.
+
+    A tensor that a caller holds as well cannot be changed in place: every call would copy the
+    history of L-BFGS.
+    """
+
+    def take(variable: tf.Variable, like: tf.Tensor) -> tf.Tensor:
+        value = tf.ensure_shape(variable.read_value(), like.shape)
+        variable.assign(tf.zeros([0] * like.shape.rank, like.dtype))
+        return value
+
+    return tf.nest.map_structure(take, kept, like)
+
+
+def _put(kept: Any, state: Any) -> None:
+    tf.nest.map_structure(lambda variable, x: variable.assign(x), kept, state)
+
+
 def _compiled(
-    objective: Objective, optimizer: Optimizer, shape: tuple[int, ...], clip: bool
+    objective: Objective, optimizer: Optimizer, run: _Run, clip: bool
 ) -> Callable[..., tuple[_Run, tf.Tensor, tf.Tensor, tf.Tensor]]:
-    key = (optimizer, shape, clip)
+    key = (optimizer, tuple(run.x.shape), clip)
     if key not in objective.compiled:
-        objective.compiled[key] = _compile(objective, optimizer, shape, clip)
+        objective.compiled[key] = _compile(objective, optimizer, run, clip)
     return objective.compiled[key]
 
 
 def _compile(
-    objective: Objective, optimizer: Optimizer, shape: tuple[int, ...], clip: bool
+    objective: Objective, optimizer: Optimizer, run: _Run, clip: bool
 ) -> Callable[..., tuple[_Run, tf.Tensor, tf.Tensor, tf.Tensor]]:
     """Return a compiled function that takes several steps, or stops before a non-finite one."""
 
@@ -319,24 +344,25 @@ def _compile(
     def step(
         taken: tf.Tensor, finite: tf.Tensor, run: _Run, rows: tf.TensorArray
     ) -> tuple[tf.Tensor, tf.Tensor, _Run, tf.TensorArray]:
-        terms, gradient = objective.terms_and_gradient(tf.reshape(run.x, (1, *shape)))
-        total, gradient = tf.reduce_sum(terms), tf.reshape(gradient, [-1])
+        terms, gradient = objective.terms_and_gradient(run.x[None])
+        total, gradient = tf.reduce_sum(terms), gradient[0]
         finite = tf.reduce_all(tf.math.is_finite(gradient)) & tf.math.is_finite(total)
         run = tf.cond(finite, lambda: update(run, total, gradient), lambda: run)
         return taken + tf.cast(finite, tf.int32), finite, run, rows.write(taken, terms[0])
 
     @tf.function(autograph=False)
     def advance(run: _Run, steps: tf.Tensor) -> tuple[_Run, tf.Tensor, tf.Tensor, tf.Tensor]:
+        kept = run.optimizer
+        run = run._replace(optimizer=_take(kept, optimizer.init(run.x)))
         rows = tf.TensorArray(tf.float32, size=steps, element_shape=(len(objective.names),))
         taken, finite, run, rows = tf.while_loop(
             lambda taken, finite, run, rows: finite & (taken < steps),
             step,
             (tf.constant(0), tf.constant(True), run, rows),
         )
-        return run, rows.stack(), taken, finite
+        _put(kept, run.optimizer)
+        return run._replace(optimizer=()), rows.stack(), taken, finite
 
-    x = tf.zeros([int(np.prod(shape))])
-    run = _Run(x, optimizer.init(x), x, tf.constant(np.inf, tf.float32))
     # Traced here, once: TensorFlow counts the traces of all runs together, and would warn.
     return advance.get_concrete_function(run, tf.TensorSpec((), tf.int32))
 

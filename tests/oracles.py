@@ -3,6 +3,7 @@
 Images and features have no batch axis here: (H, W, 3) and (H, W, N).
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -200,15 +201,47 @@ def adam_steps(
 
 
 def two_loop_direction(
-    gradient: np.ndarray, pairs: Sequence[tuple[np.ndarray, np.ndarray]]
+    gradient: np.ndarray,
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]],
+    guess: Callable[[np.ndarray], np.ndarray] = lambda q: q,
 ) -> np.ndarray:
-    """-H g by the two-loop recursion (Nocedal and Wright, algorithm 7.4); oldest pair first."""
+    """-H g by the two-loop recursion (Nocedal and Wright, algorithm 7.4); oldest pair first.
+
+    The first guess H_0 is `guess` up to a factor.
+    """
     q, alphas = gradient.copy(), []
     for s, y in reversed(pairs):
         alphas.append((s @ q) / (s @ y))
         q = q - alphas[-1] * y
     s, y = pairs[-1]
-    r = (s @ y) / (y @ y) * q
+    r = (s @ y) / (y @ guess(y)) * guess(q)
     for (s, y), alpha in zip(pairs, reversed(alphas), strict=True):
         r = r + s * (alpha - (y @ r) / (s @ y))
     return -r
+
+
+def band_guess(
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]], shape: tuple[int, int, int], bands: int
+) -> Callable[[np.ndarray], np.ndarray]:
+    """|s| / |y| of every half octave, over all pairs; each counts 0.9 of the one after it."""
+    rows, columns = (np.fft.fftfreq(side) for side in shape[:2])
+    radius = np.sqrt(rows[:, None] ** 2 + columns[None, :] ** 2)
+    edges = [np.inf, *(0.5 / 2 ** (k / 2) for k in range(1, bands)), -1.0]
+    masks = [(radius <= high) & (radius > low) for high, low in itertools.pairwise(edges)]
+
+    def energies(x: np.ndarray) -> np.ndarray:
+        power = np.sum(np.abs(np.fft.fft2(x.reshape(shape), axes=(0, 1))) ** 2, -1)
+        return np.array([power[mask].sum() for mask in masks]) / power.sum()
+
+    total = np.zeros((2, bands))
+    for pair in pairs:
+        total = 0.9 * total + [energies(x) for x in pair]
+    curvatures = np.sqrt(total[1] / total[0])
+    factors = 1 / np.maximum(curvatures, curvatures.max() / 100)
+    plane = sum(factor * mask for factor, mask in zip(factors, masks, strict=True))
+
+    def guess(q: np.ndarray) -> np.ndarray:
+        transformed = np.fft.fft2(q.reshape(shape), axes=(0, 1))
+        return np.fft.ifft2(plane[..., None] * transformed, axes=(0, 1)).real.ravel()
+
+    return guess

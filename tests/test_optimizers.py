@@ -9,6 +9,7 @@ import oracles
 import pytest
 import scipy.optimize
 
+from nst_helpers._bands import Bands
 from nst_helpers._tensorflow import tf
 from nst_helpers.optimizers import LBFGS, Adam, Optimizer
 
@@ -132,6 +133,58 @@ def test_lbfgs_direction_is_the_two_loop_recursion(rng: np.random.Generator, his
         error = np.linalg.norm(moved.numpy() - x - expected) / np.linalg.norm(expected)
         assert error < 1e-3
     assert refused >= 1
+
+
+IMAGE = (16, 20, 3)
+
+
+def ripples(shape: tuple[int, int, int] = IMAGE) -> np.ndarray:
+    """Return curvatures of a bowl whose fine structure is 1000 times as steep as its coarse."""
+    rows, columns = np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1])
+    return 1000 ** np.minimum(1, 2 * np.hypot(rows, columns))[..., None]
+
+
+def ripples_gradient(x: np.ndarray) -> np.ndarray:
+    curvatures = ripples(x.shape) * np.fft.fft2(x.astype(np.float64) - 0.5, axes=(0, 1))
+    return np.fft.ifft2(curvatures, axes=(0, 1)).real.astype(np.float32)
+
+
+@pytest.mark.parametrize("history", [1, 4, 20], ids=["one", "wrapped", "partly filled"])
+def test_lbfgs_of_an_image_guesses_the_curvature_of_every_band(
+    rng: np.random.Generator, history: int
+) -> None:
+    optimizer = LBFGS(history, largest_step=1e9)
+    xs = rng.random((10, *IMAGE)).astype(np.float32)
+    gradients = [ripples_gradient(x) for x in xs]
+    state = optimizer.init(tf.constant(xs[0]))
+    pairs: list[tuple[np.ndarray, np.ndarray]] = []
+    for index, (x, g) in enumerate(zip(xs, gradients, strict=True)):
+        state, moved = optimizer.update(state, tf.constant(x), tf.constant(g))
+        if index:
+            s, y = x - xs[index - 1], g - gradients[index - 1]
+            pairs.append((s.ravel().astype(np.float64), y.ravel().astype(np.float64)))
+            guess = oracles.band_guess(pairs, IMAGE, bands=Bands(IMAGE).count)
+            expected = oracles.two_loop_direction(
+                g.ravel().astype(np.float64), pairs[-history:], guess
+            )
+            error = np.linalg.norm((moved.numpy() - x).ravel() - expected)
+            assert error < 1e-3 * np.linalg.norm(expected)  # as above
+
+
+def test_lbfgs_of_an_image_needs_fewer_steps_where_coarse_and_fine_differ(
+    rng: np.random.Generator,
+) -> None:
+    start = rng.random(IMAGE, np.float32)
+
+    def steps(x: np.ndarray) -> int:
+        """Return how many until the gradient has shrunk to a ten thousandth."""
+        visited = path(
+            LBFGS(), lambda x: ripples_gradient(x.reshape(IMAGE)).reshape(x.shape), x, 99
+        )
+        norms = [np.linalg.norm(ripples_gradient(x.reshape(IMAGE))) for x in visited]
+        return int(np.argmax(norms < 1e-4 * norms[0]))
+
+    assert 0 < 1.5 * steps(start) < steps(start.ravel())
 
 
 def test_lbfgs_solves_a_bowl_like_scipy(start: np.ndarray) -> None:
