@@ -50,11 +50,13 @@ class Choice:
     scales: tuple[tuple[float, float], ...]
     precision: str = "bfloat16"
     average: float = 0.0  # decay of the running mean of the iterates; 0: the last one
+    bands: bool = True  # whether L-BFGS knows that x is an image
 
 
 CHOICES = {
     "L-BFGS, one scale": Choice("lbfgs", ONE_SCALE),
     "L-BFGS, coarse to fine": Choice("lbfgs", COARSE_TO_FINE),
+    "L-BFGS without bands, coarse to fine": Choice("lbfgs", COARSE_TO_FINE, bands=False),
     "L-BFGS, coarse to fine, float32": Choice("lbfgs", COARSE_TO_FINE, "float32"),
     "Adam, one scale": Choice("adam", ONE_SCALE),
     "Adam, coarse to fine": Choice("adam", COARSE_TO_FINE),
@@ -120,9 +122,9 @@ def descend(choice: Choice, objective: Objective, image: np.ndarray) -> Iterator
     @tf.function(autograph=False)
     def step(state, x):
         _, gradient = objective.terms_and_gradient(tf.reshape(x, (1, *image.shape)))
-        return optimizer.update(state, x, tf.reshape(gradient, [-1]), clip=True)
+        return optimizer.update(state, x, tf.reshape(gradient, x.shape), clip=True)
 
-    first = tf.reshape(tf.constant(image), [-1])
+    first = tf.constant(image if choice.bands else image.ravel())
     step(optimizer.init(first), first)
     yield image
     state, x, mean, weight = optimizer.init(first), first, tf.zeros_like(first), 0.0

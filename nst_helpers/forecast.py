@@ -35,9 +35,8 @@ Shape = Sequence[int]
 _BASE = 0.72e9  # Python, TensorFlow and its threads
 _WORKSPACE = 1  # float32 maps as large as the largest, which the convolutions use meanwhile
 _IMAGES = 8  # float32 images alive in a step: pictures, gradients, the best so far, ...
-# The update of L-BFGS holds two more for a moment. (Where several steps fit into a second and so
-# into one compiled call, as on small pictures, the call holds yet another.)
-_HISTORIES, _HISTORIES_IN_UPDATE = 1, 3
+_IMAGES_OF_LBFGS = 20  # more of them in its update: steps, changes, transforms, ...
+_TILED = 1.3  # windows of one size, but what a pass leaves behind does not quite fit the next
 _WEIGHTS_TO_NORMALIZE = 4  # float32 copies of all weights: one of them rescaled in float64
 
 _RESERVE = 0.1  # of the free memory, left to the rest of the machine
@@ -235,16 +234,16 @@ def _probe(extractor: VGG19, recipe: Recipe, side: int) -> tuple[float, float]:
 def _bytes(recipe: Recipe, content: Shape, styles: Sequence[Shape]) -> float:
     """Count what is held at the fullest moment of one scale."""
     width = 2 if resolve_precision(recipe.precision) == "bfloat16" else 4
-    windows = [window for _, window in _windows(recipe, content, styles)]
+    counts, windows = zip(*_windows(recipe, content, styles), strict=True)
     workspace = 4 * _WORKSPACE * max(_MAPS[name] for name, _, _ in _path(recipe))
     features = width * sum(_MAPS[name] for name in set(recipe.layers))
     targets = (features + workspace) * max(windows)
     gradient = (_kept_bytes_per_pixel(recipe, width) + workspace) * windows[0]
-    history = 2 * recipe.history * 3 * 4 * _pixels(content) * (recipe.optimizer == "lbfgs")
-    steps = max(gradient + _HISTORIES * history, _HISTORIES_IN_UPDATE * history)
+    gradient *= _TILED if max(counts) > 1 else 1
+    optimizer = (2 * recipe.history + _IMAGES_OF_LBFGS) * (recipe.optimizer == "lbfgs")
     content_targets = width * sum(_MAPS[name] for name in set(recipe.content_layers))
-    held = (_IMAGES * 3 * 4 + content_targets) * _pixels(content)
-    return _BASE + _weight_bytes(recipe, width) + held + max(targets, steps)
+    held = ((_IMAGES + optimizer) * 3 * 4 + content_targets) * _pixels(content)
+    return _BASE + _weight_bytes(recipe, width) + held + max(targets, gradient)
 
 
 def _kept_bytes_per_pixel(recipe: Recipe, width: int) -> float:

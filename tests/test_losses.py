@@ -288,6 +288,20 @@ def test_bfloat16_features_are_summed_in_float32() -> None:
     np.testing.assert_array_equal(g, np.full((2, 2), 64 * 64))
 
 
+@pytest.mark.parametrize(("side", "least"), [(128, 1e-5), (127, 0.0), (64, 0.0)])
+def test_large_bfloat16_maps_are_summed_in_parts(
+    rng: np.random.Generator, side: int, least: float
+) -> None:
+    features = tf.cast(rng.uniform(0, 1, (2, side, side, 8)), tf.bfloat16)
+    exact = gram_matrix(tf.cast(features, tf.float32)).numpy()
+    error = np.linalg.norm(gram_matrix(features) - exact) / np.linalg.norm(exact)
+    # 32 parts rounded to 8 bits, one part in 500 each, and then averaged; other sizes in float32.
+    assert least <= error < 1e-3
+    rows = tf.reshape(features, (2, side**2, 8))
+    at_once = tf.cast(tf.matmul(rows, rows, transpose_a=True), tf.float32) / side**2
+    assert 2 * error < np.linalg.norm(at_once - exact) / np.linalg.norm(exact)
+
+
 @pytest.mark.parametrize("given", [tf.bfloat16, tf.float64])
 def test_every_loss_is_float32(given: tf.DType) -> None:
     x = tf.ones((3, 3, 3), given)
