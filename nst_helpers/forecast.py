@@ -36,7 +36,7 @@ _BASE = 0.72e9  # Python, TensorFlow and its threads
 _WORKSPACE = 1  # float32 maps as large as the largest, which the convolutions use meanwhile
 _IMAGES = 8  # float32 images alive in a step: pictures, gradients, the best so far, ...
 _IMAGES_OF_LBFGS = 20  # more of them in its update: steps, changes, transforms, ...
-_TILED = 1.3  # windows of one size, but what a pass leaves behind does not quite fit the next
+_TILED = 1.3  # by tiles: what one window leaves free is not all used again by the next
 _WEIGHTS_TO_NORMALIZE = 4  # float32 copies of all weights: one of them rescaled in float64
 
 _RESERVE = 0.1  # of the free memory, left to the rest of the machine

@@ -22,12 +22,12 @@ class Optimizer(Protocol):
     """What `transfer.optimize` asks of an optimizer."""
 
     def init(self, x: tf.Tensor) -> Any:
-        """Return the state before the first step from x."""
+        """Return the state before the first step from x, shape (H, W, C) or (P,)."""
 
     def update(
         self, state: Any, x: tf.Tensor, gradient: tf.Tensor, clip: bool = False
     ) -> tuple[Any, tf.Tensor]:
-        """Take one step from x and return the new state and the new x."""
+        """Take one step from x with its gradient, and return the new state and the new x."""
 
     def gentler(self) -> Optimizer:
         """Return the same optimizer with smaller steps."""
@@ -65,13 +65,13 @@ class Adam:
     epsilon: float = 1e-8
 
     def init(self, x: tf.Tensor) -> AdamState:
-        """Return the state before the first step from x."""
+        """Return the state before the first step from x, shape (H, W, C) or (P,)."""
         return AdamState(tf.constant(0.0), tf.zeros_like(x), tf.zeros_like(x))
 
     def update(
         self, state: AdamState, x: tf.Tensor, gradient: tf.Tensor, clip: bool = False
     ) -> tuple[AdamState, tf.Tensor]:
-        """Take one step from x and return the new state and the new x."""
+        """Take one step from x with its gradient, and return the new state and the new x."""
         step = state.step + 1
         mean = self.beta_1 * state.mean + (1 - self.beta_1) * gradient
         square = self.beta_2 * state.square + (1 - self.beta_2) * gradient**2
@@ -123,9 +123,9 @@ class LBFGS:
     whose curvature is not clearly positive are not stored.
 
     The first guess H_0 of an image has one number for every band of spatial frequencies: gamma /
-    c_k, where c_k compares how much of the recent y and of the recent s lies in band k. Coarse
-    structure, which bends the loss little, then moves as soon as fine structure does. For a plain
-    vector there is one band, and H_0 is the usual gamma = s^T y / y^T y of the newest pair.
+    c_k, where c_k compares how much of the recent y and of the recent s lies in band k. Waves of a
+    size that bends the loss little then take longer steps. For a plain vector there is one band,
+    and H_0 is the usual gamma = s^T y / y^T y of the newest pair.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ class LBFGS:
     least_curvature: float = 1e-3
 
     def init(self, x: tf.Tensor) -> LBFGSState:
-        """Return the state before the first step from x."""
+        """Return the state before the first step from x, shape (H, W, C) or (P,)."""
         m, size, bands = self.history, x.shape.num_elements(), _bands(x)
         return LBFGSState(
             steps=tf.zeros((m, size)),
@@ -168,7 +168,7 @@ class LBFGS:
     def update(
         self, state: LBFGSState, x: tf.Tensor, gradient: tf.Tensor, clip: bool = False
     ) -> tuple[LBFGSState, tf.Tensor]:
-        """Take one step from x and return the new state and the new x."""
+        """Take one step from x with its gradient, and return the new state and the new x."""
         s, y = _flat(x - state.last_x), _flat(gradient - state.last_gradient)
         useful = _dot(s, y) > self.least_curvature * tf.norm(s) * tf.norm(y)
         state = state._replace(last_x=x, last_gradient=gradient)
