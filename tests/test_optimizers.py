@@ -267,6 +267,19 @@ def test_lbfgs_stores_a_pair_only_if_its_curvature_is_clear(cosine: float, store
     assert int(state.count) == stored
 
 
+def test_lbfgs_changes_no_state_that_the_caller_still_holds(start: np.ndarray) -> None:
+    optimizer, x = LBFGS(history=2), tf.constant(start)
+    state = optimizer.init(x)
+    for _ in range(4):  # the rows are in use, so the next pair takes the place of one
+        before = state
+        copies = [np.array(part) for part in before]
+        gradient = tf.constant(bowl_gradient(x.numpy()), tf.float32)
+        state, x = optimizer.update(before, x, gradient)
+        for part, copy in zip(before, copies, strict=True):
+            np.testing.assert_array_equal(part, copy)
+    assert int(state.count) == 3
+
+
 def test_lbfgs_stays_where_the_gradient_is_zero(start: np.ndarray) -> None:
     for x in path(LBFGS(), np.zeros_like, start, 3):
         np.testing.assert_array_equal(x, start)
