@@ -8,55 +8,19 @@ by a ReLU, with a 2 x 2 pooling between blocks. Layer names are Keras'; the pape
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterable
 
 import numpy as np
 
 from ._tensorflow import tf
+from .architecture import CHANNELS as CHANNELS
+from .architecture import LAYERS as LAYERS
+from .architecture import check_layers as check_layers
+from .architecture import smallest_side as smallest_side
 from .errors import LayerError
 from .images import MEAN_BGR
 from .options import Activation, Pooling, Preprocessing
-from .weights import ARCHITECTURE, Weights, load_weights
-
-LAYERS: tuple[str, ...] = tuple(name for name, _, _ in ARCHITECTURE)
-CHANNELS: dict[str, int] = {name: channels for name, _, channels in ARCHITECTURE}
-
-
-def check_layers(names: Iterable[str]) -> tuple[str, ...]:
-    """Return `names` in the order of the network, each once.
-
-    Raises
-    ------
-    LayerError
-        If a name is not a convolution of VGG19; the message suggests the nearest one.
-
-    Examples
-    --------
-    >>> check_layers(["block4_conv2", "block1_conv1"])
-    ('block1_conv1', 'block4_conv2')
-    """
-    wanted = set(names)
-    for name in sorted(wanted - set(LAYERS)):
-        as_keras = re.sub(r"^(?:conv|relu)(\d)_(\d)$", r"block\1_conv\2", name)  # as papers say
-        near = difflib.get_close_matches(as_keras, LAYERS, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(LAYERS)}."
-        raise LayerError(f"VGG19 has no layer {name!r}; {hint}")
-    if not wanted:
-        raise LayerError("No layer was asked for; name at least one, such as 'block4_conv2'.")
-    return tuple(name for name in LAYERS if name in wanted)
-
-
-def smallest_side(layer: str) -> int:
-    """Return the smallest image side, in pixels, that still reaches `layer`.
-
-    Examples
-    --------
-    >>> smallest_side("block5_conv1")
-    16
-    """
-    return int(2 ** (int(layer[5]) - 1))
+from .weights import Weights, load_weights
 
 
 class VGG19:

@@ -19,31 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _torch_pickle, _wheel
+from .architecture import ARCHITECTURE as ARCHITECTURE
 from .errors import WeightsError
 
 Array = NDArray[np.float32]
 
 _log = logging.getLogger(__name__)
-
-#: The convolutions of VGG19 in order: name, channels in, channels out.
-ARCHITECTURE: tuple[tuple[str, int, int], ...] = (
-    ("block1_conv1", 3, 64),
-    ("block1_conv2", 64, 64),
-    ("block2_conv1", 64, 128),
-    ("block2_conv2", 128, 128),
-    ("block3_conv1", 128, 256),
-    ("block3_conv2", 256, 256),
-    ("block3_conv3", 256, 256),
-    ("block3_conv4", 256, 256),
-    ("block4_conv1", 256, 512),
-    ("block4_conv2", 512, 512),
-    ("block4_conv3", 512, 512),
-    ("block4_conv4", 512, 512),
-    ("block5_conv1", 512, 512),
-    ("block5_conv2", 512, 512),
-    ("block5_conv3", 512, 512),
-    ("block5_conv4", 512, 512),
-)
 
 LICENSE = "VGG19 by K. Simonyan and A. Zisserman, Visual Geometry Group, Oxford, CC BY 4.0"
 
