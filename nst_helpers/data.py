@@ -5,7 +5,6 @@ course needs anyway, and those of the paper are downloaded when they are first a
 """
 
 import difflib
-import hashlib
 import importlib.util
 import json
 import logging
@@ -18,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from .errors import DataError
+from .files import sha256
 from .images import load_image
 from .options import Resample, SizeRule
 
@@ -248,7 +248,7 @@ def _package_folder(picture: Picture, mend: str) -> Path:
 
 def _verified(file: Path, picture: Picture, mend: str) -> Path:
     try:
-        checksum = hashlib.sha256(file.read_bytes()).hexdigest()
+        checksum = sha256(file.read_bytes())
     except OSError as error:
         raise DataError(f"'{file}' cannot be read ({error.strerror}); {mend}.") from error
     if checksum != picture.sha256:

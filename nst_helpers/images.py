@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from .errors import ImageError
+from .files import sha256
 from .options import Resample, SizeRule
 
 MAX_PIXELS = 100_000_000  # decoded to float32 that is 1.2 GB: beyond it a laptop starts to swap
@@ -190,6 +191,37 @@ def _to_srgb(picture: Image.Image, profile: bytes | None, name: str) -> Image.Im
         except (ImageCms.PyCMSError, OSError) as error:
             logger.warning("%s: its color profile is unusable and ignored (%s).", name, error)
     return picture.convert("RGB")
+
+
+def checksum(picture: Any) -> str:
+    """Give the sha256 of a picture as it was given: the same one has the same checksum.
+
+    Parameters
+    ----------
+    picture : str, path, bytes, file object, Pillow image or array
+        As for `load_image`.
+
+    Returns
+    -------
+    str
+        Of a file's bytes, or of an array's float32 values and its shape.
+
+    Raises
+    ------
+    ImageError
+        If the picture cannot be read.
+    """
+    content = _content(picture)
+    if isinstance(content, bytes):
+        return sha256(content)
+    array = np.ascontiguousarray(content, np.float32)
+    return sha256(repr(array.shape).encode() + array.tobytes())
+
+
+def _content(picture: Any) -> Any:
+    if isinstance(picture, str | os.PathLike):
+        return Path(picture).read_bytes()
+    return picture
 
 
 def target_shape(shape: tuple[int, int], size: int, rule: SizeRule) -> tuple[int, int]:
