@@ -5,12 +5,16 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import os
 import platform
 import time
 from pathlib import Path
 
+import numpy as np
+
 from ._tensorflow import tf
 from .data import cache_folder
+from .errors import RecipeError
 from .options import Precision
 
 _log = logging.getLogger(__name__)
@@ -29,14 +33,34 @@ def fast_bfloat16() -> bool:
     record = cache_folder() / "bfloat16.json"
     known = _read(record)
     if _machine() not in known:
-        single, half = _seconds()
+        single, half = _seconds() if has_bfloat16() else (0.0, np.inf)
         known[_machine()] = bool(single > _MARGIN * half)
         _write(record, known)
     return known[_machine()]
 
 
+@functools.cache
+def has_bfloat16() -> bool:
+    """Tell whether this machine's convolutions take bfloat16 at all, slowly or not."""
+    try:
+        _probe("bfloat16")
+    except tf.errors.OpError:  # oneDNN has no such convolution for every processor
+        return False
+    return True
+
+
 def resolve_precision(precision: Precision) -> str:
-    """Return ``"float32"`` or ``"bfloat16"``, probing the machine for ``"auto"``."""
+    """Return ``"float32"`` or ``"bfloat16"``, probing the machine for ``"auto"``.
+
+    Raises
+    ------
+    RecipeError
+        For ``"bfloat16"`` on a machine whose convolutions do not take it.
+    """
+    if precision == "bfloat16" and not has_bfloat16():
+        raise RecipeError(
+            "This processor's convolutions do not take bfloat16; use precision 'auto' or 'float32'."
+        )
     if precision != "auto":
         return precision
     return "bfloat16" if fast_bfloat16() else "float32"
@@ -83,7 +107,10 @@ def _timed(function: tf.types.experimental.GenericFunction) -> float:
 
 
 def _machine() -> str:
-    return f"{device_name()} {_processor()} tensorflow-{tf.__version__}"
+    limits = (os.environ.get(name, "") for name in ("ONEDNN_MAX_CPU_ISA", "TF_ENABLE_ONEDNN_OPTS"))
+    return " ".join(
+        [f"{device_name()} {_processor()} tensorflow-{tf.__version__}", *limits]
+    ).strip()
 
 
 def _processor() -> str:
