@@ -16,8 +16,8 @@ from typing import Literal
 
 import numpy as np
 
-from .errors import DataError
-from .files import sha256
+from .errors import DataError, ImageError
+from .files import as_path, not_a_file, quoted, reason, sha256
 from .images import load_image
 from .options import Resample, SizeRule
 
@@ -122,7 +122,7 @@ def info(name: str) -> Picture:
         close = difflib.get_close_matches(name, registry, n=1)
         suggestion = f"did you mean '{close[0]}'? " if close else ""
         raise DataError(
-            f"There is no picture '{name}', neither as a file nor in the registry; "
+            f"There is no picture {quoted(name)}, neither as a file nor in the registry; "
             f"{suggestion}nst_helpers.data.names() lists the registered ones."
         )
     return registry[name]
@@ -155,8 +155,9 @@ def path(name: str) -> Path:
         return _verified(_package_folder(picture, install) / source["path"], picture, install)
     file_name = source["url"].rpartition("/")[2]
     own_folder = os.environ.get("NST_PAPER_IMAGES")
-    if own_folder and (Path(own_folder) / file_name).is_file():
-        return _verified(Path(own_folder) / file_name, picture, f"get it from {source['url']}")
+    own = Path(own_folder).expanduser() / file_name if own_folder else None
+    if own and own.is_file():
+        return _verified(own, picture, f"get it from {source['url']}")
     return _download(picture, file_name)
 
 
@@ -211,8 +212,16 @@ def resolve(name_or_path: str | os.PathLike[str]) -> Path:
     DataError
         If it is neither, or the registered picture cannot be had.
     """
-    file = Path(name_or_path)
-    return file if file.is_file() else path(os.fspath(name_or_path))
+    try:
+        file = as_path(name_or_path)
+        if file.is_file():
+            return file
+        problem = not_a_file(str(file))
+    except (ImageError, OSError, ValueError) as error:  # no path at all, or one too long
+        raise DataError(reason(error)) from error
+    if problem and os.fspath(name_or_path) not in names():
+        raise DataError(problem)
+    return path(os.fspath(name_or_path))
 
 
 def cache_folder() -> Path:
@@ -225,7 +234,7 @@ def cache_folder() -> Path:
     """
     import pooch  # here and below: it takes half as long to import as everything else together
 
-    return Path(os.environ.get("NST_CACHE") or pooch.os_cache("nst_helpers"))
+    return Path(os.environ.get("NST_CACHE") or pooch.os_cache("nst_helpers")).expanduser()
 
 
 def _picture_folder() -> Path:

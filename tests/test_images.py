@@ -335,7 +335,7 @@ def test_no_picture(tmp_path, content, message):
 def test_missing_file_and_folder(tmp_path):
     with pytest.raises(ImageError, match=r"'.*none\.png' cannot be opened"):
         images.load_image(tmp_path / "none.png")
-    with pytest.raises(ImageError, match="cannot be opened"):
+    with pytest.raises(ImageError, match="is a folder"):
         images.load_image(tmp_path)
 
 
