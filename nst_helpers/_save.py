@@ -1,7 +1,10 @@
 """Writing pictures: checked first, whole or not at all. Public as part of `nst_helpers.images`."""
 
+import contextlib
 import json
 import os
+import secrets
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -191,3 +194,42 @@ def _text_in(picture: Image.Image, name: str) -> str | None:
         return text
     key, _, text = str(picture.getexif().get(_DESCRIPTION, "")).partition(" ")
     return text if key == _METADATA_KEY else None
+
+
+def save_or_rescue(image: np.ndarray, path: Path, metadata: Mapping[str, Any]) -> None:
+    """Write the picture; if that fails, keep it elsewhere and raise an error that says where."""
+    try:
+        save_image(image, path, metadata)
+    except ImageError as error:
+        place = _rescued(image, path, metadata)
+        if place is None:
+            raise
+        text = str(error).rstrip(".")
+        raise ImageError(f"{text}; the picture is kept as {quoted(place)}.") from error
+
+
+def _rescued(image: np.ndarray, path: Path, metadata: Mapping[str, Any]) -> Path | None:
+    from .data import cache_folder  # reads pictures through this package's one loader
+
+    name = f"{path.stem[:60]}-{secrets.token_hex(4)}.png"
+    for place in (tempfile.gettempdir, cache_folder):
+        for known in (metadata, None):  # it may be the metadata that cannot be written
+            with contextlib.suppress(ImageError, OSError):
+                folder = Path(place())
+                folder.mkdir(parents=True, exist_ok=True)
+                return save_image(image, folder / name, known)
+    return None
+
+
+def write_record(picture: Path, text: str) -> None:
+    """Write the record beside its picture; an older one would be wrong about it and goes."""
+    record = picture.with_suffix(".json")
+    try:
+        write_atomically(record, lambda file: file.write(text.encode()))
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            record.unlink(missing_ok=True)
+        raise ImageError(
+            f"The picture is written as {quoted(picture)}, but its record {quoted(record)} "
+            f"could not be ({reason(error)})."
+        ) from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import uuid
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from . import __version__
+from ._save import save_or_rescue, write_record
 from .errors import ImageError
-from .images import load_image, save_image
+from .files import as_path, quoted
+from .images import check_output, load_image
 from .recipes import Recipe
 
 # The fields that JSON holds as they are.
@@ -110,12 +111,14 @@ class Result:
         Raises
         ------
         ImageError
-            For an unknown suffix or a missing folder.
+            If `check_output` refuses the path, or writing fails. The picture is then kept in the
+            system's folder for temporary files, or in the cache, and the message names the place.
         """
-        record = self.record()
+        path = check_output(path, keep=(self.content, *self.styles))
+        record = self.record() | {"picture": path.name}
         short = {key: value for key, value in record.items() if key != "trace"}
-        path = save_image(self.image, path, metadata=short)
-        _write_atomically(path.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
+        save_or_rescue(self.image, path, metadata=short)
+        write_record(path, json.dumps(record, indent=1) + "\n")
         return path
 
     @classmethod
@@ -132,10 +135,11 @@ class Result:
         ImageError
             If the image or the record beside it cannot be read.
         """
-        file = Path(path).with_suffix(".json")
+        path = as_path(path)
         image = load_image(path)
+        file = path.with_suffix(".json")
         try:
-            record = _frozen(json.loads(file.read_text()))
+            record = _frozen(json.loads(file.read_text(encoding="utf-8")))
             return cls(
                 image=image,
                 recipe=Recipe(**record["recipe"]),
@@ -145,7 +149,10 @@ class Result:
                 **{name: record[name] for name in _AS_THEY_ARE},
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ImageError(f"'{file}' is not the record of a run ({error!r}).") from error
+            raise ImageError(
+                f"{quoted(file)} is not the record of a run ({error!r}); "
+                "it lies beside the picture that Result.save wrote."
+            ) from error
 
 
 def _frozen(value: Any) -> Any:
@@ -162,14 +169,3 @@ def _versions() -> dict[str, str]:
         "tensorflow": version("tensorflow"),
         "numpy": version("numpy"),
     }
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}-{uuid.uuid4().hex}.tmp")
-    try:
-        part.write_text(text)
-        os.replace(part, path)
-    except OSError as error:
-        raise ImageError(f"'{path}' could not be written ({error.strerror}).") from error
-    finally:
-        part.unlink(missing_ok=True)
