@@ -34,7 +34,15 @@ class RecipeError(NSTError, ValueError):
 
 
 class DivergedError(NSTError, ArithmeticError):
-    """The optimization left the finite numbers and could not be brought back."""
+    """The optimization left the finite numbers and could not be brought back.
+
+    Attributes
+    ----------
+    result : Result or None
+        The run up to there, with its best image; None if there is none.
+    """
+
+    result: Result | None = None
 
 
 class SweepError(NSTError):

@@ -23,8 +23,9 @@ from .images import target_shape
 from .objective import Objective
 from .precision import resolve_precision
 from .recipes import Recipe
+from .scales import Scale, cell, framed_shape, measured, plan
 from .tiling import Tiles
-from .transfer import make_extractor, make_optimizer, optimize, scaled
+from .transfer import make_extractor, make_optimizer, optimize
 from .vgg19 import CHANNELS, LAYERS, VGG19, check_layers
 from .weights import ARCHITECTURE, load_weights
 
@@ -40,6 +41,9 @@ _TILED = 1.3  # by tiles: what one window leaves free is not all used again by t
 _WEIGHTS_TO_NORMALIZE = 4  # float32 copies of all weights: one of them rescaled in float64
 
 _RESERVE = 0.1  # of the free memory, left to the rest of the machine
+_LEAST_SIZE = 128  # of a picture for a given time; below it rather fewer steps
+_MOST_STEPS = 4  # times the recipe's own; more hardly change the picture
+
 _PROBE_SIDES, _PROBE_RUNS, _PROBE_STEPS = (128, 256), 4, 2  # the first run compiles
 
 # How many numbers of a layer's features one pixel of the image stands for.
@@ -113,7 +117,7 @@ def forecast(recipe: Recipe, content_shape: Shape, style_shapes: Sequence[Shape]
     ImageError
         If a side would have no pixels at this size.
     """
-    speed = measure_speed(dataclasses.replace(recipe, size=Recipe.size, pyramid=((1.0, 1),)))
+    speed = _speed(recipe)
     operations = operations_per_pixel(recipe)
     rows = []
     for content, styles, steps in _scales(recipe, content_shape, style_shapes):
@@ -159,7 +163,7 @@ def largest_size(
         return peak_bytes(dataclasses.replace(recipe, size=size), content_shape, style_shapes)
 
     # No bisection: a larger size can need less, because beyond `recipe.tile` tiles are used.
-    most = max(16, _full_size(recipe, content_shape))
+    most = max(16, measured(content_shape, recipe.size_rule))
     for coarse in (*range(most, 16, -32), 16):
         if need(coarse) <= available:
             sizes = range(min(coarse + 31, most), 15, -1)
@@ -168,6 +172,58 @@ def largest_size(
         f"Even size 16 needs about {need(16) / 1e9:.1f} GB and {available / 1e9:.1f} GB are free; "
         "close other programs."
     )
+
+
+def within(
+    recipe: Recipe,
+    content_shape: Shape,
+    style_shapes: Sequence[Shape],
+    seconds: float,
+    *,
+    resize: bool = True,
+) -> Recipe:
+    """Return the recipe with the size and the steps that take about this long here.
+
+    The largest size for which the time and the memory suffice is taken, with the recipe's own
+    steps; what is missing or left at the ends of the range is made up by fewer or more steps, up
+    to four times as many.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    content_shape, style_shapes
+        As in `forecast`. The size is never more than the content picture has.
+    seconds : float
+        Of the optimization, as `Forecast.seconds` counts.
+    resize : bool
+        Whether to choose the size too, or the steps only.
+
+    Raises
+    ------
+    RecipeError
+        If the time is not a positive number.
+    """
+    if not 0 < seconds < math.inf:
+        raise RecipeError(f"The time must be a number of seconds above 0, not {seconds}.")
+
+    def fits(candidate: Recipe) -> bool:
+        if peak_bytes(candidate, content_shape, style_shapes) > available_memory():
+            return False
+        return forecast(candidate, content_shape, style_shapes).seconds <= seconds
+
+    if resize:
+        most = max(_LEAST_SIZE, measured(content_shape, recipe.size_rule))
+        sizes = (dataclasses.replace(recipe, size=size) for size in range(most, _LEAST_SIZE, -8))
+        least = dataclasses.replace(recipe, size=_LEAST_SIZE)
+        recipe = next(filter(fits, sizes), least)
+    whole = forecast(recipe, content_shape, style_shapes)
+    fixed = len(whole.per_scale) * _speed(recipe).seconds_to_compile
+    share = max(0.0, seconds - fixed) / (whole.seconds - fixed)
+    return dataclasses.replace(recipe, pyramid=_stretched(recipe, min(share, _MOST_STEPS)))
+
+
+def _stretched(recipe: Recipe, share: float) -> tuple[tuple[float, int], ...]:
+    return tuple((size, max(1, round(share * steps))) for size, steps in recipe.pyramid)
 
 
 def available_memory() -> float:
@@ -200,6 +256,10 @@ def is_long(recipe: Recipe, content_shape: Shape, style_shapes: Sequence[Shape])
     scales = _scales(recipe, content_shape, style_shapes)
     probe = _PROBE_RUNS * _PROBE_STEPS * sum(side**2 for side in _PROBE_SIDES)
     return sum(steps * _pixels(content) for content, _, steps in scales) > 60 * probe
+
+
+def _speed(recipe: Recipe) -> Speed:
+    return measure_speed(dataclasses.replace(recipe, size=Recipe.size, pyramid=((1.0, 1),)))
 
 
 @functools.cache
@@ -242,7 +302,9 @@ def _bytes(recipe: Recipe, content: Shape, styles: Sequence[Shape]) -> float:
     gradient *= _TILED if max(counts) > 1 else 1
     optimizer = (2 * recipe.history + _IMAGES_OF_LBFGS) * (recipe.optimizer == "lbfgs")
     content_targets = width * sum(_MAPS[name] for name in set(recipe.content_layers))
-    held = ((_IMAGES + optimizer) * 3 * 4 + content_targets) * _pixels(content)
+    held = ((_IMAGES + optimizer) * 3 * 4 + content_targets) * _pixels(
+        framed_shape(content, cell(recipe))
+    )
     return _BASE + _weight_bytes(recipe, width) + held + max(targets, gradient)
 
 
@@ -265,7 +327,7 @@ def _path(recipe: Recipe) -> Sequence[tuple[str, int, int]]:
 
 def _windows(recipe: Recipe, content: Shape, styles: Sequence[Shape]) -> list[tuple[int, int]]:
     """Return how many windows each picture is computed in, and the pixels of one."""
-    pictures = [content, *styles]
+    pictures = [framed_shape(picture, cell(recipe)) for picture in (content, *styles)]
     if max(map(max, pictures)) <= recipe.tile:
         return [(1, _pixels(picture)) for picture in pictures]
     tiles = [Tiles(picture, recipe.tile, _path(recipe)[-1][0]) for picture in pictures]
@@ -274,15 +336,10 @@ def _windows(recipe: Recipe, content: Shape, styles: Sequence[Shape]) -> list[tu
 
 def _scales(
     recipe: Recipe, content_shape: Shape, style_shapes: Sequence[Shape]
-) -> list[tuple[tuple[int, int], list[tuple[int, int]], int]]:
-    """Return the shapes of the content and of the styles, and the steps, of every scale."""
+) -> tuple[Scale, ...]:
     content = _resized(recipe, content_shape, recipe.size)
     style_size = max(1, round(recipe.size * recipe.style_scale))
-    styles = [_resized(recipe, shape, style_size) for shape in style_shapes]
-    return [
-        (scaled(content, share), [scaled(style, share) for style in styles], steps)
-        for share, steps in recipe.scales
-    ]
+    return plan(recipe, content, [_resized(recipe, shape, style_size) for shape in style_shapes])
 
 
 def _resized(recipe: Recipe, shape: Shape, size: int) -> tuple[int, int]:
@@ -290,12 +347,6 @@ def _resized(recipe: Recipe, shape: Shape, size: int) -> tuple[int, int]:
     return min(
         target_shape(here, size, recipe.size_rule), here, key=max
     )  # pictures are never enlarged
-
-
-def _full_size(recipe: Recipe, shape: Shape) -> int:
-    """Return the size, as the recipe measures it, at which a picture stays as it is."""
-    area = math.isqrt(_pixels(shape))
-    return {"longest": max(shape[:2]), "shortest": min(shape[:2]), "area": area}[recipe.size_rule]
 
 
 def _pixels(shape: Shape) -> int:

@@ -9,10 +9,22 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
+import functools
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
+
+from .architecture import check_layers
 from .errors import RecipeError
 from .options import (
     Activation,
@@ -30,6 +42,40 @@ from .options import (
 )
 
 FIRST_OF_EACH_BLOCK = tuple(f"block{block}_conv1" for block in range(1, 6))
+
+
+def _plain(value: Any) -> Any:
+    """Return NumPy's numbers as Python's and lists as tuples: recipes are hashed and saved."""
+    if isinstance(value, list | tuple):
+        return tuple(map(_plain, value))
+    return value.item() if getattr(value, "shape", None) == () else value
+
+
+def _known_layers(names: tuple[str, ...]) -> tuple[str, ...]:
+    if names:
+        check_layers(names)
+    return names
+
+
+def _coarse_to_fine(pyramid: tuple[tuple[float, int], ...]) -> tuple[tuple[float, int], ...]:
+    shares = [share for share, _ in pyramid]
+    if shares != sorted(shares):
+        raise ValueError("it should run from coarse to fine, with the largest share last")
+    return pyramid
+
+
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Average = Annotated[float, Field(ge=0, lt=1)]
+Pixels = Annotated[int, Field(ge=16)]  # what block5 of VGG19 needs
+Count = Annotated[int, Field(ge=1)]
+Layers = Annotated[tuple[str, ...], AfterValidator(_known_layers)]
+Pyramid = Annotated[
+    tuple[tuple[Annotated[float, Field(gt=0, le=1)], Count], ...],
+    Field(min_length=1),
+    AfterValidator(_coarse_to_fine),
+]
 
 
 @dataclass(frozen=True)
@@ -85,8 +131,8 @@ class Recipe:
     pyramid : tuple of (float, int)
         Coarse to fine: for each scale its share of `size` and its number of steps.
     coarsest : int
-        Scales below this many pixels are left out, and their steps go to the next: in a picture
-        that small the content layer no longer sees objects.
+        Scales on which the picture has fewer pixels than this, measured as `size` is, are left
+        out, and their steps go to the next: the content layer no longer sees objects there.
     optimizer : {"adam", "lbfgs"}
         L-BFGS needs fewer steps, Adam less memory.
     learning_rate : float
@@ -110,11 +156,11 @@ class Recipe:
         Seed of the start's noise.
     """
 
-    content_layers: tuple[str, ...] = ("block4_conv2",)
-    style_layers: tuple[str, ...] = FIRST_OF_EACH_BLOCK
-    content_weight: float = 1.0
-    style_weight: float = 1e2
-    variation_weight: float = 0.0
+    content_layers: Layers = ("block4_conv2",)
+    style_layers: Layers = FIRST_OF_EACH_BLOCK
+    content_weight: Weight = 1.0
+    style_weight: Weight = 1e2
+    variation_weight: Weight = 0.0
     content_normalization: ContentNormalization = "mean"
     style_normalization: StyleNormalization = "mean"
     variation_normalization: VariationNormalization = "squared_mean"
@@ -124,58 +170,34 @@ class Recipe:
     preprocessing: Preprocessing = "caffe"
     normalize_network: bool = False
     start: Start = "content"
-    start_noise: float = 0.0
-    size: int = 512
+    start_noise: Share = 0.0
+    size: Pixels = 512
     size_rule: SizeRule = "longest"
-    style_scale: float = 1.0
+    style_scale: Positive = 1.0
     resample: Resample = "lanczos"
-    pyramid: tuple[tuple[float, int], ...] = ((0.4, 60), (0.7, 40), (1.0, 25))
-    coarsest: int = 192
+    pyramid: Pyramid = ((0.4, 60), (0.7, 40), (1.0, 25))
+    coarsest: Count = 192
     optimizer: OptimizerName = "lbfgs"
-    learning_rate: float = 4.0
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
-    history: int = 20
+    learning_rate: Positive = 4.0
+    beta_1: Average = 0.9
+    beta_2: Average = 0.999
+    epsilon: Positive = 1e-8
+    history: Count = 20
     clip: bool = True
     precision: Precision = "auto"
-    tile: int = 1024
-    seed: int = 0
+    tile: Pixels = 1024
+    seed: Annotated[int, Field(ge=0)] = 0
 
     def __post_init__(self) -> None:
-        for name, kind in get_type_hints(type(self)).items():
-            _check_choice(name, getattr(self, name), kind)
-        for name in ("content_weight", "style_weight", "variation_weight"):
-            _require(_is_weight(getattr(self, name)), name, "a finite number, 0 or more")
-        for name in ("learning_rate", "style_scale", "epsilon"):
-            _require(0 < getattr(self, name) < math.inf, name, "a finite number above 0")
-        for name in ("beta_1", "beta_2"):
-            _require(0 <= getattr(self, name) < 1, name, "at least 0 and below 1")
-        _require(0 <= self.start_noise <= 1, "start_noise", "between 0 and 1")
-        _require(self.size >= 16, "size", "at least 16 pixels, what block5 of VGG19 needs")
-        _require(self.tile >= 16, "tile", "at least 16 pixels")
-        _require(self.history >= 1, "history", "at least 1")
-        _require(_is_pyramid(self.pyramid), "pyramid", "pairs of (share in (0, 1], steps >= 1)")
-        for name in ("content_layers", "style_layers"):
-            _require(not isinstance(getattr(self, name), str), name, "a tuple of layer names")
-        _require(bool(self.layers), "style_layers", "not empty, or content_layers must not be")
+        for name, checker in _checkers().items():
+            object.__setattr__(self, name, _checked(name, getattr(self, name), checker))
+        if not self.layers:
+            raise RecipeError("The recipe has neither content_layers nor style_layers; name some.")
 
     @property
     def steps(self) -> int:
         """Steps over all scales."""
         return sum(steps for _, steps in self.pyramid)
-
-    @property
-    def scales(self) -> tuple[tuple[float, int], ...]:
-        """The pyramid without the scales below `coarsest`."""
-        kept, steps = [], 0
-        for scale in self.pyramid:
-            share, more = scale
-            steps += more
-            if share * self.size >= self.coarsest or scale is self.pyramid[-1]:
-                kept.append((share, steps))
-                steps = 0
-        return tuple(kept)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -187,23 +209,26 @@ class Recipe:
         return dataclasses.asdict(self)
 
 
-def _require(condition: bool, name: str, what: str) -> None:
-    if not condition:
-        raise RecipeError(f"The recipe's {name} must be {what}.")
+@functools.cache
+def _checkers() -> Mapping[str, TypeAdapter[Any]]:
+    kinds = get_type_hints(Recipe, include_extras=True)
+    strict = ConfigDict(strict=True)  # else "no" would be False, and "3" a number
+    return {
+        name: TypeAdapter[Any](Annotated[kind, BeforeValidator(_plain)], config=strict)  # type: ignore[arg-type]  # mypy knows no computed types
+        for name, kind in kinds.items()
+    }
 
 
-def _check_choice(name: str, value: Any, kind: Any) -> None:
-    if isinstance(get_origin(kind), type) or not get_args(kind) or value in get_args(kind):
-        return
-    raise RecipeError(f"The recipe's {name} is {value!r}; choose from {', '.join(get_args(kind))}.")
-
-
-def _is_weight(value: float) -> bool:
-    return math.isfinite(value) and value >= 0
-
-
-def _is_pyramid(pyramid: tuple[tuple[float, int], ...]) -> bool:
-    return bool(pyramid) and all(0 < share <= 1 and steps >= 1 for share, steps in pyramid)
+def _checked(name: str, value: Any, checker: TypeAdapter[Any]) -> Any:
+    try:
+        return checker.validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        wrong = first["msg"].removeprefix("Value error, ").rstrip(".?")
+        wrong = re.sub(r"^(Input|Tuple|Field)\b", "it", wrong)
+        wrong = wrong.replace("it required", "it should be pairs of (share, steps)")
+        given = f"{first['input']!r:.60}"
+        raise RecipeError(f"The recipe's {name} cannot be {given}: {wrong}.") from None
 
 
 # The paper's text: noise start, average pooling, rescaled network, L-BFGS, w_l = 1/5, no clipping.
@@ -279,6 +304,41 @@ RECIPES: dict[str, Recipe] = {
     "pytorch_tutorial": PYTORCH_TUTORIAL,
     "pattern_card": PATTERN_CARD,
 }
+
+
+def as_recipe(recipe: Recipe | str | None, settings: Mapping[str, Any]) -> Recipe:
+    """Return the recipe that is meant, with some settings changed.
+
+    Parameters
+    ----------
+    recipe : Recipe, str or None
+        A value, the name of a published one, or the default.
+    settings : mapping of str to value
+        Fields of `Recipe`.
+
+    Raises
+    ------
+    RecipeError
+        For an unknown name or setting, or a value that is not possible.
+
+    Examples
+    --------
+    >>> as_recipe("gatys2016", {"size": 640}).size
+    640
+    """
+    chosen = Recipe() if recipe is None else recipe
+    if isinstance(chosen, str):
+        chosen = get_recipe(chosen)
+    if not isinstance(chosen, Recipe):
+        raise RecipeError(
+            f"A recipe is a Recipe or one of {', '.join(RECIPES)}, not a {type(recipe).__name__}."
+        )
+    names = [field.name for field in dataclasses.fields(Recipe)]
+    for name in settings:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.0)[0]
+            raise RecipeError(f"A recipe has no setting {name!r}; did you mean {near!r}?")
+    return dataclasses.replace(chosen, **settings)
 
 
 def get_recipe(name: str) -> Recipe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import platform
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from . import __version__
 from ._save import save_or_rescue, write_record
@@ -20,12 +22,22 @@ from .images import check_output, load_image
 from .recipes import Recipe
 
 # The fields that JSON holds as they are.
-_AS_THEY_ARE = ("content", "styles", "seconds", "interrupted", "precision", "device", "weights")
+_AS_THEY_ARE = (
+    "content",
+    "styles",
+    "seconds",
+    "interrupted",
+    "precision",
+    "device",
+    "weights",
+)
+
+_NO_CHECKSUMS: dict[str, Any] = {"content": "", "styles": (), "start_image": None, "rescaled_on": {}}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
-    """The outcome of `stylize`.
+    """The outcome of `stylize`. In a notebook it shows its image; two are equal if they are one.
 
     Attributes
     ----------
@@ -35,6 +47,9 @@ class Result:
     recipe : Recipe
     content, styles : str, tuple of str
         The pictures as they were named; ``"array"`` for one that was given as numbers.
+    sha256 : dict
+        Checksums of the pictures: ``"content"``, ``"styles"`` (a tuple), ``"start_image"`` (None
+        without one) and ``"rescaled_on"`` (by name, those that the network was rescaled on).
     names : tuple of str
         The terms of the loss, weighted, in the order of the columns of `trace`.
     trace : ndarray, float32, shape (steps done, T)
@@ -55,6 +70,7 @@ class Result:
     recipe: Recipe
     content: str
     styles: tuple[str, ...]
+    sha256: dict[str, Any]
     names: tuple[str, ...]
     trace: np.ndarray
     scales: tuple[tuple[int, int, int], ...]
@@ -63,6 +79,16 @@ class Result:
     precision: str
     device: str
     weights: dict[str, str]
+
+    def __repr__(self) -> str:
+        height, width, _ = self.image.shape
+        made = f"{width} x {height} pixels, {len(self.trace)} steps in {self.seconds:.1f} s"
+        return f"Result({self.content!r} in the style of {', '.join(self.styles)}: {made})"
+
+    def _repr_png_(self) -> bytes:
+        png = io.BytesIO()
+        Image.fromarray(np.rint(self.image * 255).astype(np.uint8)).save(png, "PNG")
+        return png.getvalue()
 
     @property
     def totals(self) -> np.ndarray:
@@ -82,6 +108,7 @@ class Result:
         return {
             "content": self.content,
             "styles": list(self.styles),
+            "sha256": self.sha256 | {"styles": list(self.sha256["styles"])},
             "recipe": self.recipe.as_dict(),
             "losses": self.losses,
             "trace": {
@@ -144,8 +171,9 @@ class Result:
                 image=image,
                 recipe=Recipe(**record["recipe"]),
                 names=tuple(record["trace"]),
-                trace=np.array(list(record["trace"].values()), np.float32).T,
-                scales=tuple(tuple(scale.values()) for scale in record["scales"]),
+                trace=_columns(record["trace"]),
+                scales=tuple((s["height"], s["width"], s["steps"]) for s in record["scales"]),
+                sha256=record.get("sha256", _NO_CHECKSUMS),
                 **{name: record[name] for name in _AS_THEY_ARE},
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -153,6 +181,12 @@ class Result:
                 f"{quoted(file)} is not the record of a run ({error!r}); "
                 "it lies beside the picture that Result.save wrote."
             ) from error
+
+
+def _columns(trace: dict[str, Any]) -> np.ndarray:
+    """Return the terms at every step, shape (steps, T), also for no steps and for no terms."""
+    columns = [np.asarray(column, np.float32) for column in trace.values()]
+    return np.stack(columns, 1) if columns else np.empty((0, 0), np.float32)
 
 
 def _frozen(value: Any) -> Any:

@@ -6,7 +6,6 @@ second, whether to go on; that is where progress, Ctrl-C and the guard against N
 
 from __future__ import annotations
 
-import functools
 import logging
 import os
 import time
@@ -19,25 +18,28 @@ import numpy as np
 
 from . import data
 from ._tensorflow import tf
-from .errors import DivergedError, RecipeError
-from .images import check_image, load_image, resize, resize_to
+from .errors import DivergedError, ImageError, NSTError, RecipeError
+from .images import check_image, checksum, load_image, resize, resize_to
 from .objective import Objective
 from .optimizers import LBFGS, Adam, Optimizer
 from .options import Pooling
 from .precision import device_name, resolve_precision
-from .recipes import Recipe
+from .recipes import Recipe, as_recipe
 from .result import Result
+from .scales import Scale, Shape, cell, frame, plan, unframed
 from .tiling import TiledObjective
 from .vgg19 import VGG19, normalize_weights
 from .weights import Weights, load_weights
 
 _log = logging.getLogger(__name__)
 
-Picture = str | PathLike[str] | np.ndarray
+#: A file, a registered name, or whatever else `images.load_image` reads.
+Picture = str | PathLike[str] | np.ndarray | Any
 
 _SECONDS_PER_CALL = 1.0  # often enough for a progress bar, seldom enough to cost nothing
 _MOST_STEPS_PER_CALL = 50
-_MOST_RECOVERIES = 5
+_MOST_RECOVERIES = 5  # one after the other
+_SLACK_OF_SHAPES = 0.02  # in the proportions of a start image, since sides are whole numbers
 
 #: What `normalize_network` averages over; the paper does not name its images. Of fewer pictures,
 #: channels that hardly fire in them are blown up until they make up nearly all of the style loss.
@@ -78,42 +80,48 @@ class Progress:
     seconds: float
     seconds_left: float
     _best: tf.Tensor = field(repr=False)
+    _shape: Shape = field(repr=False, default=(0, 0))
 
     @property
     def image(self) -> np.ndarray:
         """The best image so far, float32 RGB in [0, 1], shape (H, W, 3)."""
-        return _as_image(self._best)
+        return _as_image(self._best, self._shape)
 
 
 def stylize(
     content: Picture,
     style: Picture | Sequence[Picture],
-    recipe: Recipe | None = None,
+    recipe: Recipe | str | None = None,
     *,
     style_shares: Sequence[float] | None = None,
     start_image: Picture | None = None,
     weights: Weights | None = None,
     callback: Callable[[Progress], None] | None = None,
+    **settings: Any,
 ) -> Result:
     """Paint the content picture in the style of another.
 
     Parameters
     ----------
     content : str, path or ndarray
-        A file, the name of a registered picture (`data.names`), or float32 RGB in [0, 1] of shape
-        (H, W, 3).
-    style : the same, or a sequence of them
+        A file, the name of a registered picture (`data.names`), float32 RGB in [0, 1] of shape
+        (H, W, 3), or whatever else `images.load_image` reads: bytes, an open file, a Pillow image.
+    style : the same, or a list or tuple of them
         Several styles are mixed by averaging their Gram matrices.
-    recipe : Recipe, optional
-        By default `Recipe()`.
+    recipe : Recipe or str, optional
+        A recipe or the name of one; by default `Recipe()`.
     style_shares : sequence of float, optional
         Weight of each style; equal by default.
-    start_image : str, path or ndarray, optional
-        Starts from this picture instead of what the recipe says.
+    start_image : the same as content, optional
+        Starts from this picture instead of what the recipe says. It must have the content's
+        proportions. Only the last scale of the pyramid is run: a coarser one would throw away what
+        the picture has over it.
     weights : Weights, optional
         From `load_weights`; by default the pretrained ones.
     callback : callable, optional
         Called about once a second with a `Progress`. It may raise `Stop`.
+    **settings
+        Fields of the recipe to change, such as ``size=640``.
 
     Returns
     -------
@@ -124,15 +132,15 @@ def stylize(
     Raises
     ------
     ImageError, DataError
-        If a picture cannot be read or found.
+        If a picture cannot be read or found, or the start has other proportions.
     WeightsError
         If the weights cannot be had.
     RecipeError
-        If the shares do not fit the styles.
+        If the recipe is not possible, or the shares do not fit the styles.
     DivergedError
-        If the loss is not finite and smaller steps do not help.
+        If the loss is not finite and smaller steps do not help; its `result` has the best image.
     """
-    how: dict[str, Any] = {"style_shares": style_shares, "start_image": start_image}
+    how: dict[str, Any] = {"style_shares": style_shares, "start_image": start_image, **settings}
     many = stylize_many([content], style, recipe, weights=weights, callback=callback, **how)
     return next(many)
 
@@ -140,34 +148,57 @@ def stylize(
 def stylize_many(
     contents: Iterable[Picture],
     style: Picture | Sequence[Picture],
-    recipe: Recipe | None = None,
+    recipe: Recipe | str | None = None,
     *,
     style_shares: Sequence[float] | None = None,
     start_image: Picture | None = None,
     weights: Weights | None = None,
     callback: Callable[[Progress], None] | None = None,
+    **settings: Any,
 ) -> Iterator[Result]:
     """Paint several content pictures in one style, which is prepared once.
 
     Pictures of equal size also share the compiled steps, so each after the first starts at once.
     Parameters, results and errors are those of `stylize`. A run that was interrupted still gives
-    its result; break out of the loop to leave out the rest.
+    its result. After Ctrl-C or the kernel's stop button it is the last one; after `Stop` the next
+    picture is begun.
 
     Yields
     ------
     Result
         One for each content, as soon as it is done.
     """
-    recipe = recipe or Recipe()
-    styles = [style] if isinstance(style, str | PathLike | np.ndarray) else style
+    if not tf.executing_eagerly():
+        raise NSTError(
+            "TensorFlow's eager execution is off: call stylize outside of tf.function and without "
+            "tf.compat.v1.disable_eager_execution()."
+        )
+    if isinstance(contents, str | bytes | PathLike) or hasattr(contents, "__array__"):
+        raise ImageError("stylize_many takes a list of pictures; put the one picture into [ ].")
+    recipe = as_recipe(recipe, settings)
+    styles = list(style) if isinstance(style, list | tuple) else [style]
     shares = _check_shares(style_shares, len(styles))
+    return _paint_all(contents, styles, recipe, shares, start_image, weights, callback)
+
+
+def _paint_all(
+    contents: Iterable[Picture],
+    styles: Sequence[Picture],
+    recipe: Recipe,
+    shares: Sequence[float],
+    start_image: Picture | None,
+    weights: Weights | None,
+    callback: Callable[[Progress], None] | None,
+) -> Iterator[Result]:
     extractor = None
     objectives: dict[Any, Objective] = {}
     for content in contents:
         pictures = _Pictures(recipe, content, styles, start_image)
         extractor = extractor or make_extractor(recipe, weights)
-        log = _Log(recipe, pictures.shapes, callback or (lambda progress: None))
+        log = _Log(pictures, extractor, callback or (lambda progress: None))
         yield _paint(pictures, objectives, extractor, shares, log)
+        if log.ends_all:
+            return
 
 
 def _paint(
@@ -180,22 +211,27 @@ def _paint(
     """Run one picture through all scales, with the objectives of those before it."""
     recipe, image = pictures.recipe, pictures.start
     try:
-        for shape, (_, steps) in zip(pictures.shapes, recipe.scales, strict=True):
-            content, styles = pictures.at(shape)
-            key = (shape, *(style.shape for style in styles))
+        for scale in pictures.scales:
+            content, styles, start = pictures.at(scale, image)
+            key = tuple(picture.shape for picture in (content, *styles))
             if key in objectives:
                 objectives[key].replace_content(content)
             else:
                 objectives[key] = _objective(extractor, recipe, content, styles, shares)
             log.begin(objectives[key].names)
-            start = resize_to(_as_image(image), shape, recipe.resample)
             optimizer = make_optimizer(recipe)
-            for best, rows in optimize(objectives[key], start, steps, optimizer, recipe.clip):
-                image = best
+            for best, rows in optimize(objectives[key], start, scale.steps, optimizer, recipe.clip):
+                image = _as_image(best, scale.content)
                 log.add(best, rows)
-    except (KeyboardInterrupt, Stop):
+    except Stop:
         log.interrupted = True
-    return log.result(_as_image(image), pictures.names, extractor)
+    except KeyboardInterrupt:
+        log.interrupted = log.ends_all = True
+    except DivergedError as error:
+        log.interrupted = True
+        error.result = log.result(image) if log.rows[0] else None
+        raise
+    return log.result(image)
 
 
 def make_extractor(recipe: Recipe, weights: Weights | None = None) -> VGG19:
@@ -227,10 +263,17 @@ def make_extractor(recipe: Recipe, weights: Weights | None = None) -> VGG19:
     )
 
 
-@functools.lru_cache(maxsize=1)
+_rescaled: dict[tuple[str, Pooling], Weights] = {}  # the last network that was
+
+
 def _normalized(weights: Weights, pooling: Pooling) -> Weights:
-    pictures = (data.load(name, size=256) for name in NORMALIZATION_PICTURES)
-    return normalize_weights(weights, pictures, pooling)
+    key = weights.fingerprint, pooling
+    if key not in _rescaled:
+        pictures = (data.load(name, size=256) for name in NORMALIZATION_PICTURES)
+        network = normalize_weights(weights, pictures, pooling)
+        _rescaled.clear()
+        _rescaled[key] = network
+    return _rescaled[key]
 
 
 def make_optimizer(recipe: Recipe) -> Optimizer:
@@ -282,7 +325,9 @@ def optimize(
             rate = taken / (time.perf_counter() - began)
             per_call = int(np.clip(rate * _SECONDS_PER_CALL, 1, _MOST_STEPS_PER_CALL))
             yield run.best, rows.numpy()[:taken]
-        if not finite:
+        if finite:
+            recoveries = 0
+        else:
             recoveries += 1
             optimizer = _gentler(optimizer, run, recoveries)
             run = run._replace(x=run.best, optimizer=_keep(optimizer.init(run.best)))
@@ -393,22 +438,27 @@ class _Pictures:
     ) -> None:
         self.recipe = recipe
         self.names = [_name(picture) for picture in (content, *styles)]
+        self.sha256 = _checksums(recipe, content, styles, start_image)
         self.content = _open(content, recipe, recipe.size)
         style_size = max(1, round(recipe.size * recipe.style_scale))
         self.styles = [_open(style, recipe, style_size) for style in styles]
-        self.shapes = [scaled(self.content.shape, share) for share, _ in recipe.scales]
-        self.start = self._start() if start_image is None else _open(start_image)
+        shapes = [style.shape for style in self.styles]
+        self.scales = plan(recipe, self.content.shape, shapes, finest=start_image is not None)
+        self.start = self._start() if start_image is None else self._given(_open(start_image))
 
-    def at(self, shape: tuple[int, int]) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Return the content at `shape` and the styles shrunk by the same factor."""
-        share = shape[0] / self.content.shape[0]
-        resample = self.recipe.resample
-        return resize_to(self.content, shape, resample), [
-            resize_to(style, scaled(style.shape, share), resample) for style in self.styles
-        ]
+    def at(
+        self, scale: Scale, image: np.ndarray
+    ) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+        """Return the content, the styles and the image to start from, framed."""
+
+        def framed(picture: np.ndarray, shape: Shape) -> np.ndarray:
+            return frame(resize_to(picture, shape, self.recipe.resample), cell(self.recipe))
+
+        styles = [framed(*pair) for pair in zip(self.styles, scale.styles, strict=True)]
+        return framed(self.content, scale.content), styles, framed(image, scale.content)
 
     def _start(self) -> np.ndarray:
-        shape = self.shapes[0]
+        shape = self.scales[0].content
         noise = np.random.default_rng(self.recipe.seed).random((*shape, 3), np.float32)
         if self.recipe.start == "noise":
             return noise
@@ -416,20 +466,43 @@ class _Pictures:
         share = np.float32(self.recipe.start_noise)
         return (1 - share) * resize_to(base, shape, self.recipe.resample) + share * noise
 
+    def _given(self, start: np.ndarray) -> np.ndarray:
+        (height, width), (rows, columns) = start.shape[:2], self.content.shape[:2]
+        if abs(width * rows - height * columns) > _SLACK_OF_SHAPES * height * columns:
+            raise ImageError(
+                f"The start image has {width} x {height} pixels and other proportions than the "
+                f"content's {columns} x {rows}; crop it to the same."
+            )
+        return start
+
+
+def _checksums(
+    recipe: Recipe, content: Picture, styles: Sequence[Picture], start_image: Picture | None
+) -> dict[str, Any]:
+    """Return the sha256 of all that a run reads, for its record."""
+    rescaled_on = NORMALIZATION_PICTURES if recipe.normalize_network else ()
+    return {
+        "content": _checksum(content),
+        "styles": tuple(map(_checksum, styles)),
+        "start_image": None if start_image is None else _checksum(start_image),
+        "rescaled_on": {name: data.info(name).sha256 for name in rescaled_on},
+    }
+
+
+def _checksum(picture: Picture) -> str:
+    return checksum(data.resolve(picture) if isinstance(picture, str | PathLike) else picture)
+
 
 class _Log:
     """Gathers the trace and tells the callback."""
 
     def __init__(
-        self,
-        recipe: Recipe,
-        shapes: Sequence[tuple[int, int]],
-        callback: Callable[[Progress], None],
+        self, pictures: _Pictures, extractor: VGG19, callback: Callable[[Progress], None]
     ) -> None:
-        self.recipe, self.shapes, self.callback = recipe, shapes, callback
+        self.pictures, self.extractor, self.callback = pictures, extractor, callback
         self.rows: list[list[np.ndarray]] = []
         self.names: tuple[str, ...] = ()
-        self.interrupted = False
+        self.interrupted = self.ends_all = False
         self.began = time.perf_counter()
 
     def begin(self, names: tuple[str, ...]) -> None:
@@ -438,33 +511,36 @@ class _Log:
 
     def add(self, best: tf.Tensor, rows: np.ndarray) -> None:
         self.rows[-1].append(rows)
-        seconds = time.perf_counter() - self.began
-        done, work = self._work_done(), self._work()
+        seconds, scales = time.perf_counter() - self.began, self.pictures.scales
+        done, work = self._work(self._steps()), self._work([scale.steps for scale in scales])
         self.callback(
             Progress(
                 step=sum(self._steps()),
-                steps=self.recipe.steps,
+                steps=sum(scale.steps for scale in scales),
                 losses=dict(zip(self.names, map(float, rows[-1]), strict=True)),
                 seconds=seconds,
                 seconds_left=seconds * (work - done) / done,
                 _best=best,
+                _shape=scales[len(self.rows) - 1].content,
             )
         )
 
-    def result(self, image: np.ndarray, pictures: Sequence[str], extractor: VGG19) -> Result:
+    def result(self, image: np.ndarray) -> Result:
         rows = [row for scale in self.rows for row in scale]
-        weights = extractor.weights
+        weights, pictures = self.extractor.weights, self.pictures
+        taken = zip(pictures.scales, self._steps(), strict=False)
         return Result(
             image=image,
-            recipe=self.recipe,
-            content=pictures[0],
-            styles=tuple(pictures[1:]),
+            recipe=pictures.recipe,
+            content=pictures.names[0],
+            styles=tuple(pictures.names[1:]),
+            sha256=pictures.sha256,
             names=self.names,
             trace=np.concatenate(rows) if rows else np.empty((0, len(self.names)), np.float32),
-            scales=tuple((*s, n) for s, n in zip(self.shapes, self._steps(), strict=False) if n),
+            scales=tuple((*scale.content, steps) for scale, steps in taken if steps),
             seconds=time.perf_counter() - self.began,
             interrupted=self.interrupted,
-            precision=extractor.precision,
+            precision=self.extractor.precision,
             device=device_name(),
             weights={
                 "source": weights.source,
@@ -476,16 +552,14 @@ class _Log:
     def _steps(self) -> list[int]:
         return [sum(map(len, scale)) for scale in self.rows]
 
-    def _work(self) -> float:
-        steps = [steps for _, steps in self.recipe.scales]
-        return float(sum(h * w * n for (h, w), n in zip(self.shapes, steps, strict=True)))
-
-    def _work_done(self) -> float:
-        return float(sum(h * w * n for (h, w), n in zip(self.shapes, self._steps(), strict=False)))
+    def _work(self, steps: Sequence[int]) -> float:
+        """Return pixels times steps, for the steps of the first scales."""
+        shapes = [scale.content for scale in self.pictures.scales]
+        return float(sum(h * w * n for (h, w), n in zip(shapes, steps, strict=False)))
 
 
 def _name(picture: Picture) -> str:
-    return "array" if isinstance(picture, np.ndarray) else os.fspath(picture)
+    return os.fspath(picture) if isinstance(picture, str | PathLike) else "array"
 
 
 def _open(picture: Picture, recipe: Recipe | None = None, size: int | None = None) -> np.ndarray:
@@ -495,16 +569,12 @@ def _open(picture: Picture, recipe: Recipe | None = None, size: int | None = Non
     if isinstance(picture, np.ndarray):
         image = check_image(picture)
         return resize(image, **how) if how else image
-    return load_image(data.resolve(picture), **how)
+    file = data.resolve(picture) if isinstance(picture, str | PathLike) else picture
+    return load_image(file, **how)
 
 
-def scaled(shape: Sequence[int], share: float) -> tuple[int, int]:
-    """Return the (height, width) of a share of each side, at least 1 pixel."""
-    return max(1, round(shape[0] * share)), max(1, round(shape[1] * share))
-
-
-def _as_image(image: tf.Tensor | np.ndarray) -> np.ndarray:
-    return np.clip(np.asarray(image), 0, 1)
+def _as_image(image: tf.Tensor | np.ndarray, shape: Shape) -> np.ndarray:
+    return np.clip(unframed(np.asarray(image), shape), 0, 1)
 
 
 def _check_shares(shares: Sequence[float] | None, styles: int) -> Sequence[float]:

@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+import re
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nst_helpers.errors import RecipeError
-from nst_helpers.recipes import RECIPES, Recipe, get_recipe
+from nst_helpers.recipes import GATYS2016, RECIPES, Recipe, as_recipe, get_recipe
 
 FIRST_OF_EACH_BLOCK = (
     "block1_conv1",
@@ -164,14 +166,33 @@ def test_unknown_recipe_is_suggested() -> None:
         {"pyramid": ()},
         {"pyramid": ((0.0, 10),)},
         {"pyramid": ((1.1, 10),)},
+        {"content_layers": ("block9_conv9",)},
+        {"style_layers": ("conv1_1",)},
+        {"style_layers": "block1_conv1"},
+        {"size": 512.5},
+        {"size": "512"},
+        {"size": True},
+        {"clip": "no"},
+        {"clip": 1},
+        {"seed": -1},
+        {"seed": 0.5},
+        {"coarsest": -5},
+        {"tile": None},
+        {"history": 2.5},
+        {"style_weight": "heavy"},
+        {"pyramid": ((1.0, 2.5),)},
+        {"pyramid": ((1.0, 10), (0.5, 10))},
+        {"pyramid": ((1.0,),)},
+        {"pyramid": 5},
         {"pyramid": ((1.0, 0),)},
     ],
     ids=str,
 )
 def test_invalid_setting(setting: dict[str, Any]) -> None:
     (name,) = setting
-    with pytest.raises(RecipeError, match=f"The recipe's {name} "):
+    with pytest.raises(RecipeError, match=f"The recipe's {name} cannot be ") as caught:
         Recipe(**setting)
+    assert re.fullmatch(r"[^\n]*[^.?]\.", str(caught.value))  # one sentence
 
 
 def test_some_layer_is_needed() -> None:
@@ -209,16 +230,25 @@ def test_recipe_goes_through_json(name: str) -> None:
     assert Recipe(**settings) == RECIPES[name]
 
 
-@pytest.mark.parametrize(
-    ("size", "scales"),
-    [
-        (512, ((0.4, 60), (0.7, 40), (1.0, 25))),
-        (300, ((0.7, 100), (1.0, 25))),
-        (256, ((1.0, 125),)),
-        (100, ((1.0, 125),)),  # the last scale always stays
-    ],
-)
-def test_scales_too_small_for_content_hand_their_steps_on(size: int, scales: object) -> None:
-    recipe = Recipe(size=size, pyramid=((0.4, 60), (0.7, 40), (1.0, 25)), coarsest=192)
-    assert recipe.scales == scales
-    assert recipe.steps == 125
+def test_numbers_of_numpy_and_lists_become_plain_values() -> None:
+    plain = Recipe(size=300, style_weight=0.5, pyramid=((0.5, 3), (1.0, 2)), clip=False)
+    given = Recipe(
+        size=np.int64(300),
+        style_weight=np.float32(0.5),
+        pyramid=[[np.float64(0.5), 3], [1, np.int32(2)]],  # type: ignore[arg-type]
+        clip=np.bool_(False),
+        style_layers=list(Recipe.style_layers),  # type: ignore[arg-type]
+    )
+    assert given == plain
+    assert hash(given) == hash(plain)
+    assert json.dumps(given.as_dict()) == json.dumps(plain.as_dict())
+
+
+def test_a_recipe_by_name_or_value_with_changes() -> None:
+    assert as_recipe(None, {}) == Recipe()
+    assert as_recipe("gatys2016", {"size": 640}) == dataclasses.replace(GATYS2016, size=640)
+    assert as_recipe(GATYS2016, {}) is not None
+    with pytest.raises(RecipeError, match="no setting 'sise'; did you mean 'size'"):
+        as_recipe(None, {"sise": 640})
+    with pytest.raises(RecipeError, match="not a int"):
+        as_recipe(5, {})  # type: ignore[arg-type]

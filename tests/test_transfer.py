@@ -1,5 +1,6 @@
 """The loop and its record: what a run starts from, keeps, says, and survives."""
 
+import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -12,11 +13,12 @@ import pytest
 
 from nst_helpers import data, transfer
 from nst_helpers._tensorflow import tf
-from nst_helpers.errors import DivergedError, ImageError, RecipeError
+from nst_helpers.errors import DivergedError, ImageError, NSTError, RecipeError
 from nst_helpers.images import load_image, read_metadata, resize_to, save_image
 from nst_helpers.objective import Objective
 from nst_helpers.optimizers import LBFGS, Adam
 from nst_helpers.recipes import Recipe
+from nst_helpers.result import Result
 from nst_helpers.transfer import (
     Progress,
     Stop,
@@ -215,7 +217,7 @@ def test_style_shrinks_with_the_scale_and_by_its_own(
     content = np.tile(style, (2, 2, 1))  # 80 x 72
     recipe = replace(TWO_SCALES, size=40, style_scale=0.5)
     stylize(content, style, recipe, weights=random_weights)
-    assert shapes == [[(20, 18), (10, 9)], [(40, 36), (20, 18)]]
+    assert shapes == [[(20, 18), (10, 10)], [(40, 36), (20, 18)]]  # framed: 9 is odd
 
 
 def test_pictures_smaller_than_asked_keep_their_size(
@@ -604,3 +606,166 @@ def test_many_short_runs_are_no_reason_to_warn(
     finally:
         logger.removeHandler(caplog.handler)
     assert "retracing" not in caplog.text
+
+
+# The frame, the start, and what else a run is given
+
+
+@pytest.mark.parametrize("rest", range(16))
+def test_all_four_edges_are_painted_alike(rest: int, random_weights: Weights) -> None:
+    # The content is one color, so that nothing but the edges differs; 16 is block5's cell.
+    content = np.full((64 + rest, 80 + rest, 3), 0.5, np.float32)
+    style = np.random.default_rng(2).random((96, 96, 3), np.float32)
+    recipe = Recipe(size=80 + rest, pyramid=((1.0, 8),), precision="float32", pooling="max")
+    recipe = replace(recipe, style_layers=("block5_conv1",), start_noise=0.1)
+    changed = np.zeros(content.shape[:2])
+    for seed in range(2):
+        start = replace(recipe, seed=seed)
+        result = stylize(content, style, start, weights=random_weights)
+        noise = np.random.default_rng(seed).random(content.shape, np.float32)
+        changed += np.abs(result.image - (0.9 * content + 0.1 * noise)).mean(-1)
+    edges = [changed[:, :4], changed[:, -4:], changed[:4], changed[-4:]]
+    painted = [float(edge.mean()) for edge in edges]
+    assert min(painted) > 0.6 * max(painted), painted
+
+
+def test_a_start_image_is_taken_at_full_size(
+    content: np.ndarray, style: np.ndarray, random_weights: Weights
+) -> None:
+    first = stylize(content, style, TWO_SCALES, weights=random_weights)
+    more = stylize(content, style, TWO_SCALES, weights=random_weights, start_image=first.image)
+    assert more.scales == ((32, 48, 3),)
+    np.testing.assert_allclose(more.totals[0], sum(first.losses.values()), rtol=SEVEN_DIGITS)
+
+
+def test_a_start_image_of_other_proportions_is_refused(
+    content: np.ndarray, style: np.ndarray, random_weights: Weights
+) -> None:
+    with pytest.raises(ImageError, match=r"start image has 36 x 40 pixels .* content's 48 x 32;"):
+        stylize(content, style, QUICK, weights=random_weights, start_image=style)
+
+
+def test_recipes_by_name_and_settings(
+    content: np.ndarray, style: np.ndarray, random_weights: Weights
+) -> None:
+    settings = {name: getattr(QUICK, name) for name in ("content_layers", "style_layers", "size")}
+    result = stylize(
+        *(content, style, "pattern_card"),
+        weights=random_weights,
+        **settings,
+        pyramid=((1.0, 2),),
+        precision="float32",
+    )
+    assert result.recipe.preprocessing == "none"
+    assert len(result.trace) == 2
+    with pytest.raises(RecipeError, match="no setting 'sise'"):
+        stylize(content, style, QUICK, sise=640)
+    with pytest.raises(RecipeError, match="no recipe 'gatys'"):
+        stylize(content, style, "gatys")
+
+
+@pytest.mark.parametrize("contents", ["china", b"...", Path("china"), np.zeros((20, 20, 3))])
+def test_many_contents_are_a_list(contents: Any, style: np.ndarray) -> None:
+    with pytest.raises(ImageError, match="takes a list of pictures"):
+        stylize_many(contents, style, QUICK)
+
+
+def test_ctrl_c_ends_the_batch_and_stop_only_the_picture(
+    content: np.ndarray, style: np.ndarray, random_weights: Weights, every_step: None
+) -> None:
+    def run(how: type[BaseException]) -> list[int]:
+        def watch(progress: Progress) -> None:
+            if progress.step == 2:
+                raise how
+
+        many = stylize_many([content] * 2, style, QUICK, weights=random_weights, callback=watch)
+        return [len(result.trace) for result in many]
+
+    assert run(KeyboardInterrupt) == [2]
+    assert run(Stop) == [2, 2]
+
+
+def test_the_record_holds_the_checksum_of_every_picture(
+    content: np.ndarray, style: np.ndarray, random_weights: Weights, tmp_path: Path
+) -> None:
+    file = save_image(content, tmp_path / "photo.png")
+    recipe = replace(QUICK, pyramid=((1.0, 1),), normalize_network=True)
+    result = stylize(file, [style, style], recipe, weights=random_weights, start_image=file)
+    assert result.sha256["content"] == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert result.sha256["start_image"] == result.sha256["content"]
+    assert len(set(result.sha256["styles"])) == 1
+    assert set(result.sha256["rescaled_on"]) == set(transfer.NORMALIZATION_PICTURES)
+    assert Result.load(result.save(tmp_path / "painted.png")).sha256 == result.sha256
+
+
+def test_the_network_is_rescaled_once(
+    content: np.ndarray,
+    style: np.ndarray,
+    random_weights: Weights,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[Weights] = []
+    monkeypatch.setattr(transfer, "_rescaled", {})
+    monkeypatch.setattr(transfer, "normalize_weights", lambda w, *_: calls.append(w) or w)
+    recipe = replace(QUICK, normalize_network=True)
+    make_extractor(recipe, random_weights)
+    make_extractor(recipe, replace(random_weights))  # the same numbers, another object
+    assert len(calls) == 1
+
+
+def test_without_eager_execution_one_sentence(content: np.ndarray, style: np.ndarray) -> None:
+    with tf.Graph().as_default(), pytest.raises(NSTError, match="eager execution is off"):
+        stylize(content, style, QUICK)
+
+
+def test_a_run_that_diverged_keeps_its_best_image(
+    content: np.ndarray,
+    style: np.ndarray,
+    random_weights: Weights,
+    every_step: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transfer, "_MOST_RECOVERIES", 0)
+    monkeypatch.setattr(Adam, "update", lambda self, state, x, *_: (state, x * np.inf))
+    with pytest.raises(DivergedError) as caught:
+        stylize(content, style, replace(QUICK, optimizer="adam"), weights=random_weights)
+    result = caught.value.result
+    assert result is not None
+    assert result.interrupted
+    assert len(result.trace) == 1
+    np.testing.assert_array_equal(result.image, content)
+
+
+# The result
+
+
+def test_results_are_compared_by_identity_and_show_themselves(
+    content: np.ndarray, style: np.ndarray, random_weights: Weights
+) -> None:
+    one, other = (stylize(content, style, QUICK, weights=random_weights) for _ in range(2))
+    assert one == one
+    assert one != other
+    assert len({one, other}) == 2
+    assert len(repr(one)) < 200
+    assert "48 x 32 pixels, 6 steps" in repr(one)
+    shown = load_image(one._repr_png_())
+    np.testing.assert_allclose(shown, one.image, atol=0.5 / 255 + 1e-6)
+
+
+def test_a_run_stopped_before_its_first_step_is_read_back(
+    content: np.ndarray, style: np.ndarray, random_weights: Weights, tmp_path: Path
+) -> None:
+    result = stylize(content, style, QUICK, weights=random_weights)
+    none = replace(result, trace=result.trace[:0], scales=(), interrupted=True)
+    loaded = Result.load(none.save(tmp_path / "none.png"))
+    assert loaded.trace.shape == (0, 4)
+    assert loaded.losses == {}
+
+
+def test_scales_are_read_by_name(
+    content: np.ndarray, style: np.ndarray, random_weights: Weights, tmp_path: Path
+) -> None:
+    path = stylize(content, style, QUICK, weights=random_weights).save(tmp_path / "a.png")
+    record = json.loads(path.with_suffix(".json").read_text())
+    path.with_suffix(".json").write_text(json.dumps(record, sort_keys=True))
+    assert Result.load(path).scales == ((32, 48, 6),)
