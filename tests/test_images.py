@@ -1,5 +1,11 @@
+import errno
+import hashlib
+import io
+import json
 import os
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -9,6 +15,8 @@ from PIL import Image, ImageCms
 
 from nst_helpers import images
 from nst_helpers.errors import ImageError
+from nst_helpers.recipes import Recipe
+from nst_helpers.result import Result
 
 STEP = 1 / 255  # one gray value
 
@@ -35,12 +43,12 @@ def smooth(height, width):
     return np.stack([wave, x * y, 1 - x], axis=-1).astype(np.float32)
 
 
-def png(width, height, *chunks):
+def png(width, height, *chunks, depth=8, kind=2):
     def chunk(kind, content):
         checksum = struct.pack(">I", zlib.crc32(kind + content))
         return struct.pack(">I", len(content)) + kind + content + checksum
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
     parts = [chunk(b"IHDR", header), *(chunk(*c) for c in chunks), chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
@@ -271,6 +279,224 @@ def test_broken_or_unfit_profile_is_ignored_and_said(tmp_path, caplog, profile):
     assert "a.png" in caplog.text
 
 
+# Where pictures come from
+
+
+class Tensor:
+    """What every framework's array has."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.values, dtype)
+
+
+def sources():
+    file = io.BytesIO()
+    Image.fromarray(PIXELS).save(file, "PNG")
+    content = file.getvalue()
+    pixels = PIXELS.astype(np.float32) / 255
+    return {
+        "bytes": content,
+        "bytearray": bytearray(content),
+        "memoryview": memoryview(content),
+        "file": io.BytesIO(content),
+        "Pillow": Image.fromarray(PIXELS),
+        "lazy Pillow": Image.open(io.BytesIO(content)),
+        "array": pixels,
+        "float64": PIXELS / 255,
+        "tensor": Tensor(pixels),
+    }
+
+
+@pytest.mark.parametrize("kind", sources())
+def test_load_from_memory(kind):
+    source = sources()[kind]
+    for _ in range(2):  # nothing is used up
+        np.testing.assert_array_equal(images.load_image(source), PIXELS.astype(np.float32) / 255)
+        assert images.picture_shape(source) == (2, 3)
+        assert images.load_image(source, 2).shape == (1, 2, 3)
+        assert images.checksum(source) == images.checksum(sources()[kind])
+
+
+def test_load_from_tensorflow():
+    from nst_helpers._tensorflow import tf
+
+    pixels = PIXELS.astype(np.float32) / 255
+    np.testing.assert_array_equal(images.load_image(tf.constant(pixels)), pixels)
+    np.testing.assert_array_equal(images.load_image(tf.Variable(pixels)), pixels)
+    half = images.load_image(tf.cast(pixels, tf.bfloat16))
+    np.testing.assert_allclose(half, pixels, atol=2**-9)  # 8 bits of mantissa
+
+
+def test_open_files_are_read_from_where_they_are(tmp_path):
+    path = write(tmp_path / "a.png", Image.fromarray(PIXELS))
+    (tmp_path / "b").write_bytes(b"header" + path.read_bytes())
+    with open(tmp_path / "b", "rb") as file:
+        file.seek(6)
+        assert images.load_image(file).shape == (2, 3, 3)
+        assert file.tell() == 6
+
+
+def test_a_pillow_image_is_left_as_it_was(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = write(tmp_path / "a.jpg", Image.new("RGB", (640, 320)), exif=exif)
+    with Image.open(path) as picture:
+        assert images.load_image(picture, 40).shape == (40, 20, 3)
+        assert picture.size == (640, 320)
+
+
+def test_checksums_tell_pictures_apart():
+    zeros = np.zeros((2, 3, 3), np.float32)
+    others = [np.zeros((3, 2, 3), np.float32), zeros + 0.5, PIXELS.tobytes()]
+    assert images.checksum(zeros) == images.checksum(zeros.astype(np.float64))
+    assert len({images.checksum(picture) for picture in (zeros, *others)}) == 4
+
+
+def test_checksum_of_a_file_is_its_bytes(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(b"abc")
+    assert images.checksum(path) == images.checksum(b"abc") == hashlib.sha256(b"abc").hexdigest()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".webp"])
+@pytest.mark.parametrize("orientation", TURNED)
+def test_the_shape_is_that_of_the_loaded_picture(tmp_path, orientation, suffix):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = write(tmp_path / f"a{suffix}", Image.new("RGB", (48, 16)), exif=exif)
+    assert images.picture_shape(path) == images.load_image(path).shape[:2]
+    assert images.load_image(path, 24).shape in ((8, 24, 3), (24, 8, 3))
+    assert images.picture_shape(path) == ((16, 48) if orientation < 5 else (48, 16))
+
+
+def test_home_is_expanded(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert images.save_image(smooth(4, 4), "~/a.png") == tmp_path / "a.png"
+    assert images.load_image("~/a.png").shape == (4, 4, 3)
+    assert images.check_output("~/b.png") == tmp_path / "b.png"
+
+
+ENDLESS = """
+import sys, threading, warnings
+from nst_helpers.images import load_image
+filters = list(warnings.filters)
+def load():
+    for _ in range(25):
+        load_image(sys.argv[1])
+        try:
+            warnings.warn("mine")
+        except UserWarning:
+            pass
+threads = [threading.Thread(target=load) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert warnings.filters == filters, "the filters are not as they were"
+"""
+
+
+def test_threads_and_warnings_as_errors(tmp_path):
+    exif = b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x12\x01"  # damaged: Pillow warns
+    path = write(tmp_path / "a.jpg", Image.fromarray(PIXELS), exif=exif)
+    command = [sys.executable, "-W", "error", "-c", ENDLESS, str(path)]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert "Traceback" not in run.stderr
+
+
+# Which value is white
+
+
+def png16(values, *, bits=None):
+    height, width = values.shape[:2]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    kind = 2 if values.ndim == 3 else 0
+    chunks = [(b"sBIT", bytes([bits] * values[0, 0].size))] if bits else []
+    return png(width, height, *chunks, (b"IDAT", zlib.compress(rows)), depth=16, kind=kind)
+
+
+GRAYS = np.array([[0, 0.1, 0.5, 1]])
+
+
+@pytest.mark.parametrize("white", [255, 1023, 4095])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_few_bits_in_sixteen_are_scaled_and_said(caplog, white, channels):
+    values = np.rint(GRAYS * white)
+    content = png16(values if channels == 1 else np.stack([values] * 3, -1))
+    image = images.load_image(content)
+    np.testing.assert_allclose(image[..., 0], values / white, atol=0.51 * STEP)
+    assert f"brightest value is {white}: {white} is taken for white" in caplog.text
+
+
+def test_one_color_of_few_bits(caplog):
+    values = np.zeros((1, 2, 3))
+    values[0, 0] = (300, 1000, 20)
+    image = images.load_image(png16(values))
+    np.testing.assert_allclose(image[0, 0], values[0, 0] / 1023, atol=0.51 * STEP)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_dark_picture_whose_file_says_so_stays_dark(caplog, channels):
+    values = np.rint(GRAYS * 1000)
+    content = png16(values if channels == 1 else np.stack([values] * 3, -1), bits=16)
+    assert images.load_image(content).max() < 0.02
+    assert not caplog.records
+
+
+def test_stated_bits_need_no_guess(caplog):
+    image = images.load_image(png16(np.rint(GRAYS * 500), bits=10))
+    assert image.max() == pytest.approx(500 / 1023)
+    scaled = images.load_image(png16(np.rint(GRAYS * 65472), bits=10))  # as PNG wants them
+    assert scaled.max() == pytest.approx(65472 / 65535)
+    assert not caplog.records
+
+
+def test_tiff_states_its_white(tmp_path, caplog):
+    picture = Image.fromarray(np.array([[0, 700]], np.uint16))
+    path = write(tmp_path / "a.tif", picture, tiffinfo={281: 4095})
+    assert images.load_image(path).max() == pytest.approx(700 / 4095)
+    assert not caplog.records
+
+
+def test_sixteen_bits_of_color_are_as_before(caplog):
+    values = np.stack([np.rint(GRAYS * 65535)] * 3, -1)
+    np.testing.assert_allclose(images.load_image(png16(values))[..., 0], GRAYS, atol=STEP)
+    assert not caplog.records
+
+
+def test_black_stays_black(caplog):
+    assert images.load_image(png16(np.zeros((2, 2)))).max() == 0
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_few_bits_of_color_in_tiff(order):
+    values = np.array([[[0, 300, 1023], [5, 512, 40]]])
+    image = images.load_image(tiff16(values, order))
+    np.testing.assert_allclose(image, values / 1023, atol=0.51 * STEP)
+
+
+def tiff16(values, order):
+    """Write RGB of 16 bits, which Pillow cannot: TIFF 6.0, one strip."""
+    height, width, _ = values.shape
+    data = values.astype(f"{order}u2").tobytes()
+    bits = 8 + 2 + 9 * 12 + 4  # where the three numbers of bits follow the directory
+    entries = [(256, 3, 1, width), (257, 3, 1, height), (258, 3, 3, bits), (259, 3, 1, 1)]
+    entries += [(262, 3, 1, 2), (273, 4, 1, bits + 6), (277, 3, 1, 3), (278, 3, 1, height)]
+    entries += [(279, 4, 1, len(data))]
+    out = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}HIH", 42, 8, len(entries))
+    for tag, kind, count, value in entries:
+        inline = kind == 3 and count == 1
+        out += struct.pack(f"{order}HHI", tag, kind, count)
+        out += struct.pack(
+            f"{order}HH" if inline else f"{order}I", *((value, 0) if inline else (value,))
+        )
+    return out + bytes(4) + struct.pack(f"{order}3H", 16, 16, 16) + data
+
+
 # Animations, damage, and what is no picture
 
 
@@ -312,6 +538,30 @@ def test_truncated_file(tmp_path, suffix):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(ImageError, match=r"a\.\w+' is damaged|is not a picture"):
         images.load_image(path)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"quality": 95, "subsampling": 0}])
+def test_jpeg_without_its_end_is_whole(tmp_path, caplog, options):
+    path = write(tmp_path / "a.jpg", Image.fromarray(np.uint8(smooth(67, 90) * 255)), **options)
+    whole = images.load_image(path)
+    content = path.read_bytes()
+    np.testing.assert_array_equal(images.load_image(content[:-2]), whole)
+    np.testing.assert_array_equal(images.load_image(content[:-1]), whole)
+    assert "lacks its last bytes" in caplog.text
+    for lost in (200, len(content) // 4, len(content) // 2):
+        with pytest.raises(ImageError, match="cut off"):
+            images.load_image(content[:-lost])
+
+
+# WebP and AVIF may miss them: their last bits stand for many pixels.
+@pytest.mark.parametrize("suffix", [".png", ".gif", ".tif", ".bmp"])
+def test_two_bytes_less_cost_no_picture(tmp_path, suffix):
+    path = write(tmp_path / f"a{suffix}", Image.fromarray(np.uint8(smooth(67, 90) * 255)))
+    whole = images.load_image(path)
+    cut = images.load_image(path.read_bytes()[:-2])
+    assert (np.abs(cut - whole) > 8 * STEP).any(2).sum() <= 1  # one pixel, where it was stored last
+    with pytest.raises(ImageError, match="damaged"):
+        images.load_image(path.read_bytes()[: path.stat().st_size // 2])
 
 
 @pytest.mark.parametrize(
@@ -418,11 +668,34 @@ def test_filters_differ():
         ({"size": 0}, "at least 1"),
         ({"size": 8, "rule": "width"}, "longest"),
         ({"size": 8, "resample": "cubic"}, "bilinear"),
+        ({"size": (64, 96)}, r"size must be .* not \(64, 96\); `resize_to`"),
+        ({"size": 12.5}, "size must be"),
+        ({"size": "64"}, "size must be .* not '64'"),
+        ({"size": True}, "size must be"),
+        ({"size": None, "rule": []}, "rule"),
+        ({"size": 8, "resample": ["lanczos"]}, "filter"),
     ],
 )
-def test_wrong_settings(arguments, message):
+def test_wrong_settings(tmp_path, arguments, message):
     with pytest.raises(ImageError, match=message):
         images.resize(smooth(16, 16), **arguments)
+    if arguments["size"] is not None:
+        path = write(tmp_path / "a.png", Image.fromarray(PIXELS))
+        with pytest.raises(ImageError, match=message):
+            images.load_image(path, **arguments)
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 5, 3), 4, "ab", (4, 5.5), (0, 4), (10**5, 10**5)])
+def test_wrong_shapes(shape):
+    with pytest.raises(ImageError, match=r"shape|resize to"):
+        images.resize_to(smooth(4, 4), shape)
+
+
+@pytest.mark.parametrize("number", [np.int64, np.int32, np.uint8])
+def test_numbers_of_numpy_are_sizes(tmp_path, number):
+    path = write(tmp_path / "a.png", Image.fromarray(blocks()))
+    assert images.load_image(path, number(24)).shape == (16, 24, 3)
+    assert images.resize_to(smooth(4, 4), (number(2), number(3))).shape == (2, 3, 3)
 
 
 def test_a_side_of_zero_is_refused(tmp_path):
@@ -551,6 +824,146 @@ def test_saved_file_has_the_usual_permissions(tmp_path):
     usual.touch()
     path = images.save_image(smooth(4, 4), tmp_path / "a.png")
     assert path.stat().st_mode == usual.stat().st_mode
+
+
+# What must not be lost
+
+
+def result(tmp_path, name="a.png", **settings):
+    """Save as a run does."""
+    fields = {"image": smooth(8, 8), "recipe": Recipe(), "content": "china", "styles": ("x",)}
+    fields |= {"sha256": {"content": "", "styles": (), "start_image": None, "rescaled_on": {}}}
+    fields |= {"names": ("t",), "trace": np.ones((2, 1), np.float32), "scales": ((8, 8, 2),)}
+    fields |= {"seconds": 1.0, "interrupted": False, "precision": "float32", "device": "CPU"}
+    made = Result(**fields | {"weights": {"source": "random"}} | settings)
+    return made.save(tmp_path / name)
+
+
+def contents(folder):
+    return {file: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+
+
+def test_an_earlier_result_is_replaced(tmp_path):
+    path = result(tmp_path)
+    assert images.check_output(path) == path
+    result(tmp_path, seconds=2.0)
+    assert set(contents(tmp_path)) == {path, tmp_path / "a.json"}
+    assert json.loads((tmp_path / "a.json").read_text())["picture"] == "a.png"
+    assert Result.load(path).seconds == 2.0
+
+
+def test_records_without_the_key_are_read(tmp_path):
+    path = result(tmp_path)
+    record = json.loads((tmp_path / "a.json").read_text())
+    del record["picture"]
+    (tmp_path / "a.json").write_text(json.dumps(record))
+    assert Result.load(path).content == "china"
+    with pytest.raises(ImageError, match=r"'.*a\.json' is not the record of 'a\.png'.*remove it"):
+        images.check_output(path)
+
+
+@pytest.mark.parametrize("link", ["itself", "hard", "soft"])
+def test_an_input_is_never_the_output(tmp_path, link):
+    photo = result(tmp_path, "photo.png")  # even one of ours
+    output = {"itself": photo, "hard": tmp_path / "b.png", "soft": tmp_path / "c.png"}[link]
+    if link == "hard":
+        output.hardlink_to(photo)
+    if link == "soft":
+        output.symlink_to(photo)
+    before = contents(tmp_path)
+    with pytest.raises(ImageError, match="one of the pictures to be read"):
+        images.check_output(output, keep=[smooth(2, 2), b"bytes", "china", str(photo)])
+    with pytest.raises(ImageError, match="one of the pictures to be read"):
+        result(tmp_path, output.name, content=str(photo))
+    assert contents(tmp_path) == before
+
+
+def test_an_input_is_never_the_record(tmp_path):
+    (tmp_path / "a.json").write_bytes(
+        images.save_image(smooth(4, 4), tmp_path / "b.png").read_bytes()
+    )
+    with pytest.raises(ImageError, match="one of the pictures to be read"):
+        images.check_output(tmp_path / "a.png", keep=[tmp_path / "a.json"])
+
+
+@pytest.mark.parametrize("record", ["{}", "[1]", "no JSON", "\xff", '{"picture": "a.jpg"}'])
+def test_a_strangers_record_is_kept(tmp_path, record):
+    (tmp_path / "a.json").write_text(record, encoding="latin-1")
+    before = contents(tmp_path)
+    with pytest.raises(ImageError, match="not the record"):
+        result(tmp_path)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("stranger", [b"notes", png(1, 1), None])
+def test_a_strangers_picture_is_kept(tmp_path, stranger):
+    path = tmp_path / "a.png"
+    if stranger is None:
+        Image.fromarray(PIXELS).save(path)
+    else:
+        path.write_bytes(stranger)
+    before = contents(tmp_path)
+    for save in (lambda: result(tmp_path), lambda: images.save_image(smooth(4, 4), path)):
+        with pytest.raises(ImageError, match="not made by nst_helpers"):
+            save()
+    assert contents(tmp_path) == before
+    images.save_image(smooth(4, 4), path, overwrite=True)
+    assert images.load_image(path).shape == (4, 4, 3)
+
+
+def test_an_empty_file_holds_nothing_to_lose(tmp_path):
+    (tmp_path / "a.png").touch()  # as tempfile makes them
+    assert images.load_image(result(tmp_path)).shape == (8, 8, 3)
+
+
+@pytest.mark.parametrize("length", [229, 250])
+def test_long_names_are_saved(tmp_path, length):
+    path = result(tmp_path, "x" * (length - 4) + ".png")
+    assert Result.load(path).content == "china"
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tiff"])
+def test_a_record_whose_name_is_too_long_is_refused_first(tmp_path, suffix):
+    name = "x" * (256 - len(suffix)) + suffix if suffix == ".tiff" else "x" * 251 + suffix
+    with pytest.raises(ImageError, match="too long"):
+        images.check_output(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def fail_to_replace(monkeypatch, fails):
+    replace = os.replace
+
+    def full(source, target):
+        if fails(Path(target)):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+
+
+@pytest.mark.parametrize("temporary_is_full", [False, True])
+def test_a_full_disk_costs_no_picture(tmp_path, monkeypatch, temporary_is_full):
+    out, temporary, cache = (tmp_path / name for name in ("out", "temporary", "cache"))
+    out.mkdir(), temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    monkeypatch.setenv("NST_CACHE", str(cache))
+    full = {out, temporary} if temporary_is_full else {out}
+    fail_to_replace(monkeypatch, lambda target: target.parent in full)
+    with pytest.raises(ImageError, match=r"No space left.*the picture is kept as") as caught:
+        result(out)
+    assert not list(out.iterdir())
+    (kept,) = (cache if temporary_is_full else temporary).iterdir()
+    assert str(kept) in str(caught.value)
+    assert images.read_metadata(kept)["content"] == "china"
+
+
+def test_room_for_the_picture_only(tmp_path, monkeypatch):
+    result(tmp_path)
+    fail_to_replace(monkeypatch, lambda target: target.suffix == ".json")
+    with pytest.raises(ImageError, match=r"picture is written as '.*a\.png', but its record"):
+        result(tmp_path, seconds=2.0)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.png"]  # no record of another run
+    assert images.read_metadata(tmp_path / "a.png")["seconds"] == 2.0
 
 
 # The network's side
