@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from .errors import DataError, ImageError
-from .files import as_path, not_a_file, quoted, reason, sha256
+from .files import as_path, not_a_file, quoted, sha256
 from .images import load_image
 from .options import Resample, SizeRule
 
@@ -214,14 +214,15 @@ def resolve(name_or_path: str | os.PathLike[str]) -> Path:
     """
     try:
         file = as_path(name_or_path)
-        if file.is_file():
-            return file
-        problem = not_a_file(str(file))
-    except (ImageError, OSError, ValueError) as error:  # no path at all, or one too long
-        raise DataError(reason(error)) from error
-    if problem and os.fspath(name_or_path) not in names():
+    except ImageError as error:
+        raise DataError(str(error)) from error
+    if os.path.isfile(file):  # unlike Path.is_file, false for names that are too long
+        return file
+    name = os.fspath(name_or_path)
+    problem = None if name in names() else not_a_file(name)
+    if problem:
         raise DataError(problem)
-    return path(os.fspath(name_or_path))
+    return path(name)
 
 
 def cache_folder() -> Path:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from .errors import ImageError
 
 _BLOCK = bytes(65536)  # to be written as a trial: a full disk still makes empty files
+_ADDRESSES = ("http:", "https:", "ftp:", "file:", "data:")
 
 
 def sha256(data: bytes) -> str:
@@ -47,11 +48,12 @@ def _kind(source: Any) -> str:
 
 def not_a_file(text: str) -> str | None:
     """Say what this is instead of a file, and what to do; None if nothing can be said."""
-    if text.startswith(("http://", "https://", "ftp://", "file://", "data:")):
+    if text.startswith(_ADDRESSES):
         return f"{quoted(text)} is an address; download the picture and give the file."
-    if Path(text).is_dir():
+    text = os.path.expanduser(text)
+    if os.path.isdir(text):
         return f"{quoted(text)} is a folder; name one of the pictures in it."
-    if Path(text).is_symlink():
+    if os.path.islink(text):
         return f"{quoted(text)} is a link to a file that is not there; name the file itself."
     found = glob.glob(text) if any(sign in text for sign in "*?[") else []
     if found:
@@ -78,7 +80,7 @@ def read(source: Any) -> tuple[bytes, str]:
         return path.read_bytes(), quoted(path)
     except (OSError, ValueError) as error:
         message = f"{quoted(path)} cannot be opened ({reason(error)}); check the path."
-        raise ImageError(not_a_file(str(path)) or message) from error
+        raise ImageError(not_a_file(str(source)) or message) from error
 
 
 def _read_open(file: Any) -> tuple[bytes, str]:

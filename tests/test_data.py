@@ -149,6 +149,33 @@ def test_a_local_file_wins_over_a_name(tmp_path, monkeypatch):
     assert data.resolve(tmp_path / "china") == tmp_path / "china"
 
 
+def test_what_is_no_file_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("holiday").mkdir()
+    for name in ("holiday/a.png", "holiday/b.png"):
+        Path(name).touch()
+    with pytest.raises(DataError, match="'holiday' is a folder; name one of the pictures in it"):
+        data.resolve("holiday")
+    with pytest.raises(DataError, match=r"stands for 2 files.*'holiday/a\.png'"):
+        data.resolve("holiday/*.png")
+    with pytest.raises(DataError, match="is an address; download the picture"):
+        data.resolve("https://example.org/a.png")
+    Path("china").mkdir()  # a folder is no picture, so the name counts
+    assert data.resolve("china") == data.path("china")
+
+
+def test_home_is_expanded(register, picture, closed_url, tmp_path, monkeypatch):
+    register({"url": closed_url})
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "red.png").write_bytes(picture)
+    assert data.resolve("~/red.png") == tmp_path / "red.png"
+    monkeypatch.setenv("NST_PAPER_IMAGES", "~")
+    assert data.path("red") == tmp_path / "red.png"
+    monkeypatch.setenv("NST_CACHE", "~/cache")
+    assert data.cache_folder() == tmp_path / "cache"
+
+
 def test_shipped_picture_is_verified(register, picture):
     folder = register({"shipped": "red.png"})
     with pytest.raises(DataError, match="reinstall"):
