@@ -55,7 +55,7 @@ def check_output(path: str | os.PathLike[str], keep: Iterable[Any] = ()) -> Path
     check_writable(path, record)
     for file in (path, record):
         for kept in keep:
-            if isinstance(kept, str | os.PathLike) and same_file(file, Path(kept).expanduser()):
+            if isinstance(kept, str | os.PathLike) and same_file(file, as_path(kept)):
                 raise ImageError(
                     f"{quoted(file)} is one of the pictures to be read and would be lost; "
                     "choose another name for the result."
@@ -93,11 +93,17 @@ def _check_ours(path: Path) -> None:
 
 
 def _is_record_of(record: Path, picture: Path) -> bool:
+    """Say whether a record names this picture or, older, repeats what is stored in it."""
     try:
         content = json.loads(record.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            return False
+        if "picture" in content:
+            return bool(content["picture"] == picture.name)
+        short = {key: value for key, value in content.items() if key != "trace"}
+        return bool(short) and short == read_metadata(picture)
     except (OSError, ValueError):
         return False
-    return isinstance(content, dict) and content.get("picture") == picture.name
 
 
 def save_image(

@@ -103,6 +103,8 @@ def _read_open(file: Any) -> tuple[bytes, str]:
         ) from error
     if isinstance(content, str):
         raise ImageError(f"{name} was opened as text; open it with mode 'rb'.")
+    if not content and start != 0:  # read before: an upload, or a stream that is read only once
+        raise ImageError(f"{name} has nothing left to read; `seek(0)` first, or give its bytes.")
     if not isinstance(content, bytes | bytearray | memoryview):
         raise ImageError(f"{name} gave {_kind(content)} instead of bytes; open it with mode 'rb'.")
     return bytes(content), name

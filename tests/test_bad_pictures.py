@@ -89,6 +89,19 @@ def closed():
     return file
 
 
+class FromText(io.RawIOBase):
+    """What `open("photo.png")` does with a picture."""
+
+    def read(self, size=-1):
+        return FILES["photo.png"].decode("utf-8")
+
+
+def used_up():
+    file = io.BytesIO(FILES["photo.png"])
+    file.read()
+    return file
+
+
 class Unreadable(io.RawIOBase):
     def read(self, size=-1):
         raise OSError("gone")
@@ -128,6 +141,8 @@ BAD = {
     "checksum of missing": (lambda: checksum("none.png"), "cannot be opened"),
     "no bytes": (lambda: load_image(b""), "is empty"),
     "text file": (lambda: load_image(io.StringIO("a")), "opened as text; open it with mode 'rb'"),
+    "file as text": (lambda: load_image(FromText()), "was opened as text; open it with mode"),
+    "read file": (lambda: load_image(used_up()), "nothing left to read; `seek(0)` first"),
     "closed file": (lambda: load_image(closed()), "keep it open"),
     "broken file": (lambda: load_image(Unreadable()), "(gone); open it with mode 'rb'"),
     "resolve missing": (lambda: data.resolve("none.png"), "neither as a file"),

@@ -862,6 +862,16 @@ def test_records_without_the_key_are_read(tmp_path):
         images.check_output(path)
 
 
+def test_an_older_result_without_the_key_is_replaced(tmp_path):
+    record = {"content": "china", "losses": {"t": 1.0}}
+    path = images.save_image(smooth(4, 4), tmp_path / "a.png", record)
+    (tmp_path / "a.json").write_text(json.dumps(record | {"trace": {"t": [1.0]}}))
+    assert images.check_output(path) == path
+    (tmp_path / "a.json").write_text(json.dumps(record | {"content": "flower"}))
+    with pytest.raises(ImageError, match="not the record"):
+        images.check_output(path)
+
+
 @pytest.mark.parametrize("link", ["itself", "hard", "soft"])
 def test_an_input_is_never_the_output(tmp_path, link):
     photo = result(tmp_path, "photo.png")  # even one of ours
