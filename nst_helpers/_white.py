@@ -2,6 +2,7 @@
 
 import io
 import logging
+import sys
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ SLACK = 0.5  # an overshoot is clipped; a value further out means another range,
 
 _MAX_SAMPLE_VALUE, _BITS_PER_SAMPLE = 281, 258  # TIFF 6.0
 _UNSCALED = (255, 1023, 4095)  # 8, 10 and 12 bits, as cameras and microscopes put them into 16
+_OTHER_BYTE = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 
 logger = logging.getLogger(__name__)
 
@@ -71,12 +73,15 @@ def deep_color(picture: Image.Image, declared: int | None, name: str) -> Image.I
     if not content or not any(_swapped(tile.args) for tile in getattr(picture, "tile", ())):
         return None
     high = np.asarray(picture, np.float32)
-    if high.max() * 256 > max(_UNSCALED):
+    stated = declared if declared and declared < 65535 else 0
+    if high[..., :3].max() * 256 > max(*_UNSCALED, stated):
         return None
     with Image.open(io.BytesIO(content)) as again:
         again.tile = [tile._replace(args=_swapped(tile.args) or tile.args) for tile in again.tile]
         values = 256 * high + np.asarray(again)
-    white = _white(float(values.max()), declared, name)
+    white = np.full(values.shape[-1], _white(float(values[..., :3].max()), declared, name))
+    if values[..., 3:].max(initial=0) > white[0]:
+        white[3] = 65535  # opacity has all the bits
     return Image.fromarray(np.rint(np.clip(values / white, 0, 1) * 255).astype(np.uint8))
 
 
@@ -85,4 +90,6 @@ def _swapped(args: Any) -> Any:
     if isinstance(args, tuple):
         first = _swapped(args[0]) if args else None
         return first and (first, *args[1:])
-    return {"RGB;16B": "RGB;16L", "RGB;16L": "RGB;16B", "RGB;16N": "RGB;16B"}.get(str(args))
+    kind, _, order = str(args).partition(";16")
+    other = _OTHER_BYTE.get(order)
+    return f"{kind};16{other}" if other and kind in ("RGB", "RGBA") else None

@@ -119,7 +119,7 @@ def test_hidden_color_does_not_bleed_when_resized(tmp_path):
 
 
 def test_gray_with_alpha(tmp_path):
-    picture = Image.fromarray(np.array([[[0, 255], [0, 0], [100, 255]]], np.uint8), "LA")
+    picture = Image.frombytes("LA", (3, 1), bytes([0, 255, 0, 0, 100, 255]))
     image = images.load_image(write(tmp_path / "a.png", picture))
     np.testing.assert_allclose(image[0, :, 0], [0, 1, 100 / 255], atol=1e-6)
     np.testing.assert_array_equal(image[..., 0], image[..., 2])
@@ -127,7 +127,7 @@ def test_gray_with_alpha(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".png", ".gif"])
 def test_palette(tmp_path, suffix):
-    picture = Image.fromarray(np.array([[0, 1, 2]], np.uint8), "P")
+    picture = Image.frombytes("P", (3, 1), bytes([0, 1, 2]))
     picture.putpalette([255, 0, 0, 0, 128, 0, 0, 0, 255])
     opaque = images.load_image(write(tmp_path / f"a{suffix}", picture))
     np.testing.assert_allclose(opaque[0] * 255, [[255, 0, 0], [0, 128, 0], [0, 0, 255]], atol=1e-4)
@@ -136,7 +136,7 @@ def test_palette(tmp_path, suffix):
 
 
 def test_palette_with_partial_transparency(tmp_path):
-    picture = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
+    picture = Image.frombytes("P", (2, 1), bytes([0, 1]))
     picture.putpalette([0, 0, 0, 0, 0, 0])
     path = write(tmp_path / "a.png", picture, transparency=bytes([51, 255]))
     np.testing.assert_allclose(images.load_image(path)[0, :, 0], [0.8, 0], atol=1e-6)
@@ -187,7 +187,7 @@ def test_float_tiff_with_nan(tmp_path):
 def test_cmyk_jpeg(tmp_path):
     ink = np.zeros((16, 32, 4), np.uint8)
     ink[:, 16:, 3] = 255  # paper on the left, black ink on the right
-    path = write(tmp_path / "a.jpg", Image.fromarray(ink, "CMYK"), quality=100)
+    path = write(tmp_path / "a.jpg", Image.frombytes("CMYK", (32, 16), ink.tobytes()), quality=100)
     image = images.load_image(path)
     assert image[:, :8].min() > 0.98
     assert image[:, 24:].max() < 0.02
@@ -413,7 +413,7 @@ def test_threads_and_warnings_as_errors(tmp_path):
 def png16(values, *, bits=None):
     height, width = values.shape[:2]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
-    kind = 2 if values.ndim == 3 else 0
+    kind = 0 if values.ndim == 2 else {3: 2, 4: 6}[values.shape[2]]
     chunks = [(b"sBIT", bytes([bits] * values[0, 0].size))] if bits else []
     return png(width, height, *chunks, (b"IDAT", zlib.compress(rows)), depth=16, kind=kind)
 
@@ -436,6 +436,19 @@ def test_one_color_of_few_bits(caplog):
     values[0, 0] = (300, 1000, 20)
     image = images.load_image(png16(values))
     np.testing.assert_allclose(image[0, 0], values[0, 0] / 1023, atol=0.51 * STEP)
+
+
+@pytest.mark.parametrize("opaque", [1023, 65535])
+def test_few_bits_with_transparency(opaque):
+    values = np.array([[[1023, 0, 512, opaque], [1023, 0, 0, 0]]])
+    image = images.load_image(png16(values))
+    np.testing.assert_allclose(image, [[[1, 0, 0.5], [1, 1, 1]]], atol=STEP)
+
+
+def test_color_of_fourteen_bits_that_says_so(caplog):
+    image = images.load_image(png16(np.stack([np.rint(GRAYS * 16383)] * 3, -1), bits=14))
+    np.testing.assert_allclose(image[..., 0], GRAYS, atol=0.51 * STEP)
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("channels", [1, 3])
