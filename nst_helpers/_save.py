@@ -53,13 +53,13 @@ def check_output(path: str | os.PathLike[str], keep: Iterable[Any] = ()) -> Path
     path = _check_suffix(path)
     record = path.with_suffix(".json")
     check_writable(path, record)
+    inputs = [as_path(kept) for kept in keep if isinstance(kept, str | os.PathLike)]
     for file in (path, record):
-        for kept in keep:
-            if isinstance(kept, str | os.PathLike) and same_file(file, as_path(kept)):
-                raise ImageError(
-                    f"{quoted(file)} is one of the pictures to be read and would be lost; "
-                    "choose another name for the result."
-                )
+        if any(same_file(file, kept) for kept in inputs):
+            raise ImageError(
+                f"{quoted(file)} is one of the pictures to be read and would be lost; "
+                "choose another name for the result."
+            )
     _check_ours(path)
     if exists(record) and not _is_record_of(record, path):
         raise ImageError(

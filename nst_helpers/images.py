@@ -69,7 +69,8 @@ def load_image(
     ImageError
         If there is no such file, it is no picture, it is damaged, or it has over `MAX_PIXELS`.
     """
-    pixels = None if size is None else check_scaling(size, rule, resample)
+    asked = check_scaling(1 if size is None else size, rule, resample)
+    pixels = None if size is None else asked
     if _is_array(source):
         image = check_image(source)
         return image if pixels is None else resize(image, pixels, rule, resample)

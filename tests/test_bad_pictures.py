@@ -169,6 +169,7 @@ BAD = {
     "truth as size": (lambda: load_image("photo.png", True), "not True"),
     "negative": (lambda: data.load("china", -1), "not -1"),
     "rule": (lambda: load_image("photo.png", 8, "width"), "Unknown size rule 'width'"),
+    "rule alone": (lambda: load_image("photo.png", rule="width"), "Unknown size rule 'width'"),
     "filter": (lambda: load_image("photo.png", 8, resample="cubic"), "Unknown filter 'cubic'"),
     "enormous": (lambda: resize(GOOD, 10**9, upsize=True), "more than 100 million pixels"),
     "one side": (lambda: resize_to(GOOD, 12), "must be (height, width)"),
