@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from .errors import DataError, ImageError
-from .files import as_path, not_a_file, quoted, sha256
+from .files import as_path, not_a_file, quoted, reason, sha256
 from .images import load_image
 from .options import Resample, SizeRule
 
@@ -118,6 +118,10 @@ def info(name: str) -> Picture:
     '"Neckarfront in Tübingen", Andreas Praefcke, CC BY 3.0'
     """
     registry = _registry()
+    if not isinstance(name, str):
+        raise DataError(
+            f"A picture's name is a string, not an object of type {type(name).__name__}."
+        )
     if name not in registry:
         close = difflib.get_close_matches(name, registry, n=1)
         suggestion = f"did you mean '{close[0]}'? " if close else ""
@@ -281,6 +285,11 @@ def _download(picture: Picture, file_name: str) -> Path:
         raise DataError(
             f"What {url} delivers is not the registered '{picture.name}' (checksum) and was not "
             "kept; a proxy or login page may stand between: open the address in a browser."
+        ) from error
+    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+        raise DataError(
+            f"'{picture.name}' could not be stored in {quoted(folder)} ({reason(error)}); "
+            "set NST_CACHE to a folder that you may write to."
         ) from error
     except OSError as error:
         raise DataError(

@@ -153,6 +153,8 @@ BAD = {
     "resolve zero": (lambda: data.resolve("a\0b"), "A path is needed"),
     "resolve newline": (lambda: data.resolve("a\nb"), r"no picture 'a\nb'"),
     "resolve long": (lambda: data.resolve("x" * 300), "xxx"),
+    "no name": (lambda: data.load(None), "name is a string, not an object of type NoneType"),
+    "wrong name": (lambda: data.load("chnia"), "did you mean 'china'?"),
     # Arrays
     "bytes 0-255": (lambda: load_image(np.zeros((4, 4, 3), np.uint8)), "divide by 255"),
     "values 0-255": (lambda: load_image(255 * GOOD), "divide 0-255 by 255"),

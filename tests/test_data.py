@@ -216,6 +216,15 @@ def test_no_network_names_both_ways_out(register, closed_url):
     assert not files(data.cache_folder())
 
 
+def test_a_cache_that_cannot_be_is_not_the_networks_fault(register, server, tmp_path, monkeypatch):
+    register({"url": f"{server.address}/red.png"})
+    (tmp_path / "file").touch()
+    for folder in ("file", "file/inside"):
+        monkeypatch.setenv("NST_CACHE", str(tmp_path / folder))
+        with pytest.raises(DataError, match=r"could not be stored in '.*file.*set NST_CACHE"):
+            data.path("red")
+
+
 def test_download_once_then_cache(register, server, capfd):
     register({"url": f"{server.address}/red.png"})
     path = data.path("red")
