@@ -67,3 +67,7 @@ class SweepError(NSTError):
 
 class AnswerError(NSTError, AssertionError):
     """An exercise's answer is not right; the message names the likely mistake."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Let notebooks show the sentence alone: a traceback would show the right answer."""
+        return [f"{type(self).__name__}: {' '.join(str(self).split())}"]

@@ -12,7 +12,15 @@ from nst_helpers.errors import AnswerError
 def test_right_answers() -> None:
     assert check.count_numbers(lambda height, width: 3 * height * width) == CORRECT
     assert check.bytes_of_picture(1000 * 500 * 3 * 4) == CORRECT
-    assert check.what_changes("b") == CORRECT
+
+
+@pytest.mark.parametrize("answer", ["b", "B", "b)", ["b"], " b ", "(b)", "b.", ("B)",), {"b"}])
+def test_a_letter_may_be_written_in_many_ways(answer: Any) -> None:
+    assert check.what_changes(answer) == CORRECT
+
+
+def count_numbers(height: int, width: int) -> int:
+    return 3 * height * width
 
 
 @pytest.mark.parametrize(
@@ -31,7 +39,9 @@ def test_right_answers() -> None:
         (check.what_changes, "a", "never trained"),
         (check.what_changes, "c", "Only one of the two"),
         (check.what_changes, None, "no answer yet"),
-        (check.what_changes, "d", "not right yet"),
+        (check.what_changes, "d", r"one letter: a, b or c, in quotes"),
+        (check.what_changes, 1, "one letter"),
+        (check.what_changes, "A", "never trained"),
     ],
 )
 def test_wrong_answers(exercise: Any, answer: Any, message: str) -> None:

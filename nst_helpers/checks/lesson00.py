@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .judge import judge, judge_function
+from .judge import judge, judge_choice, judge_function
 
 
 def count_numbers(function: Any) -> str:
@@ -79,9 +79,8 @@ def what_changes(answer: Any) -> str:
     AnswerError
         If the answer is not right.
     """
-    numbers = {"a": 0, "b": 1, "c": 2}
-    mistakes = {
-        "The network is never trained here: its weights stay as they are.": 0,
-        "Only one of the two changes; the network is never trained here.": 2,
+    why_not = {
+        "a": "The network is never trained here: its weights stay as they are.",
+        "c": "Only one of the two changes; the network is never trained here.",
     }
-    return judge(numbers.get(answer, -1) if isinstance(answer, str) else answer, 1, mistakes)
+    return judge_choice(answer, "b", why_not)

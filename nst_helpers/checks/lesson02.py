@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import AnswerError
 from ..weights import ARCHITECTURE
-from .judge import judge_function
+from .judge import call, judge_function
 
 Array = NDArray[np.float64]
 Rows = Sequence[tuple[str, int, int]]
@@ -184,7 +185,7 @@ def _each(function: Callable[..., Any]) -> Callable[[Sequence[tuple[Any, ...]]],
     """Return a function that collects the answers to several cases, and None if one is missing."""
 
     def answers(cases: Sequence[tuple[Any, ...]]) -> Any:
-        found = [function(*case) for case in cases]
+        found = [call(function, *case) for case in cases]
         return None if any(answer is None or answer is ... for answer in found) else found
 
     return answers
@@ -194,11 +195,11 @@ def _part(function: Callable[..., Any], index: int) -> Callable[..., Any]:
     """Return a function that gives one of the two arrays which `function` returns."""
 
     def one(*inputs: Any) -> Any:
-        both = function(*inputs)
+        both = call(function, *inputs)
         if both is None or both is ...:
             return None
         if not isinstance(both, tuple | list) or len(both) != 2:
-            raise TypeError("it should return two arrays: return new_kernel, new_bias")
+            raise AnswerError("It should return two arrays: return new_kernel, new_bias.")
         return both[index]
 
     return one

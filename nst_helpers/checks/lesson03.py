@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import AnswerError
-from .judge import CORRECT, judge
+from .judge import CORRECT, call, judge
 
 Array = NDArray[np.float64]
 Function = Callable[..., Any]
@@ -37,7 +37,7 @@ def by_hand(function: Function) -> str:
         If one of the two is wrong.
     """
     before, target = np.array([[3.0, -1.0], [0.0, 2.0]]), np.array([[1.0, 2.0], [0.0, 2.0]])
-    answer = _call(function)
+    answer = call(function)
     if answer is None or answer is ...:
         raise AnswerError("There is no answer yet; return the loss and the gradient.")
     if not isinstance(answer, tuple | list) or len(answer) != 2:
@@ -91,7 +91,7 @@ def mean_gradient(function: Function) -> str:
     difference, mask, size = _relu(before) - target, before > 0, before.size
     right = 2 / size * difference * mask
     return judge(
-        _call(function, before.copy(), target.copy()),
+        call(function, before, target),
         right,
         {
             "The mask is missing: multiply by (before > 0), because a unit below 0 does not "
@@ -140,7 +140,7 @@ def weight_for_mean(function: Function) -> str:
         Naming the likely mistake.
     """
     cases = ((3.0, 512, 128, 128), (0.25, 512, 340, 509), (7.0, 256, 95, 64))
-    answers = [_call(function, *case) for case in cases]
+    answers = [call(function, *case) for case in cases]
 
     def all_cases(formula: Callable[[float, int, int, int], float]) -> list[float]:
         return [formula(*case) for case in cases]
@@ -211,7 +211,7 @@ def directional_slope(function: Function) -> str:
     length = float(np.linalg.norm(v))
     unit = f(x + h * v / length) - f(x - h * v / length)
     return judge(
-        _call(function, f, x.copy(), v.copy(), h),
+        call(function, f, x, v, h),
         (up - down) / (2 * h),
         {
             "That is one-sided; the central difference goes h to both sides, and is far more "
@@ -257,7 +257,7 @@ def average_pool_backward(function: Function) -> str:
     corner = np.zeros_like(spread)
     corner[::2, ::2] = upstream
     return judge(
-        _call(function, upstream.copy()),
+        call(function, upstream),
         spread / 4,
         {
             "The 1/4 is missing: each of the four shares a quarter of the mean.": spread,
@@ -298,7 +298,7 @@ def pixel_gradient(function: Function) -> str:
     kernels = rng.normal(size=(3, 3, 3, 4)), rng.normal(size=(3, 3, 4, 5))
     right = _pixel_gradient(image, kernels, target)
     return judge(
-        _call(function, image.copy(), kernels, target.copy()),
+        call(function, image, kernels, target),
         right,
         {
             "The mask of the second ReLU is missing: (F - P) counts only where Z of the second "
@@ -319,13 +319,6 @@ def pixel_gradient(function: Function) -> str:
             "mask is missing.": _pixel_gradient(image, kernels, target, outer=False, rectify=False),
         },
     )
-
-
-def _call(function: Function, *inputs: Any) -> Any:
-    try:
-        return function(*inputs)
-    except Exception as error:
-        raise AnswerError(f"Your function stopped with {type(error).__name__}: {error}") from error
 
 
 def _pixel_gradient(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import AnswerError
-from .judge import CORRECT, judge, judge_function
+from .judge import CORRECT, as_numbers, call, judge, judge_function
 
 _TOLERANCE = 1e-4  # answers may have been computed in float32
 
@@ -141,18 +141,14 @@ def disguise(function: Callable[..., Any]) -> str:
         If the shape or the Gram matrix is another one, or the positions were only shuffled.
     """
     features = _features()
-    try:
-        answer = function(features.copy(), np.random.default_rng(4))
-    except Exception as error:
-        raise AnswerError(f"Your function stopped with {type(error).__name__}: {error}") from error
-    if answer is None or answer is ...:
-        return judge(answer, features, {})  # which says that there is no answer yet
-    answer = np.asarray(answer, np.float64)
+    answer = as_numbers(call(function, features, np.random.default_rng(4)))
     if answer.shape != features.shape:
         raise AnswerError(
             f"The answer has the shape {answer.shape}; expected is {features.shape}, "
             "that of the features."
         )
+    if not np.isfinite(answer).all():
+        judge(answer, features, {})  # which says so
     if not np.allclose(_gram(answer), _gram(features), atol=_TOLERANCE):
         raise AnswerError(_why_the_gram_differs(answer, features))
     if _only_shuffled(answer, features):
@@ -288,7 +284,7 @@ def _why_the_gram_differs(answer: np.ndarray, features: np.ndarray) -> str:
             "with rows of shape (M, N) it is Q @ rows, and Q is M x M."
         )
     ratios = _gram(answer) / _gram(features)
-    if np.allclose(ratios, ratios[0, 0], rtol=_TOLERANCE):
+    if ratios.any() and np.allclose(ratios, ratios[0, 0], rtol=_TOLERANCE):
         return (
             f"The Gram matrix is {ratios[0, 0]:.3g} times the right one: Q Q^T is a multiple of I. "
             "Divide Q by the root of that number."

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .judge import judge_function
+from .judge import call, judge_function
 
 _NORMALIZATIONS = ("paper", "mean", "mean_per_channel")
 _CHANNELS = 64
@@ -231,7 +231,7 @@ def paper_weight(function: Callable[..., Any]) -> str:
     }
 
     def all_names(weight: float) -> Any:
-        answers = [function(weight, name, _CHANNELS) for name in _NORMALIZATIONS]
+        answers = [call(function, weight, name, _CHANNELS) for name in _NORMALIZATIONS]
         return None if any(answer is None or answer is ... for answer in answers) else answers
 
     return judge_function(all_names, (3.0,), lambda w: (w, 4 * w, 4 * w / n**2), mistakes)

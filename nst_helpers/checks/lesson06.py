@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,15 +11,14 @@ from numpy.typing import NDArray
 
 from ..errors import AnswerError
 from ..recipes import RECIPES, Recipe
-from .judge import CORRECT, judge, judge_function
+from .judge import CORRECT, judge_function, require_answer
 
 Array = NDArray[np.float64]
 Losses = Mapping[str, float]
 
-# Read-only, as the oracles see them after the reader's function. The style's weight comes first,
-# and one term has none: pairing by position shows.
-_TERMS = MappingProxyType({"content": 3.0, "style": 5.0, "variation": 7.0})
-_WEIGHTS = MappingProxyType({"style": 100.0, "content": 2.0})
+# The style's weight comes first, and one term has none: pairing by position shows.
+_TERMS = {"content": 3.0, "style": 5.0, "variation": 7.0}
+_WEIGHTS = {"style": 100.0, "content": 2.0}
 
 
 def lowest_point(function: Callable[..., Any]) -> str:
@@ -87,8 +85,6 @@ def equal_pull(function: Callable[..., Any]) -> str:
     """
     rng = np.random.default_rng(63)
     inputs = (rng.standard_normal((4, 5, 3)), 30 * rng.standard_normal((4, 5, 3)) ** 3)
-    for gradient in inputs:
-        gradient.flags.writeable = False  # the oracles see them after the reader's function
     return judge_function(function, inputs, _equal_pull, _PULL_MISTAKES)
 
 
@@ -132,8 +128,7 @@ def tensorflow_recipe(recipe: Any) -> str:
     AnswerError
         If a setting is not the tutorial's; the message names the first such one.
     """
-    if recipe is None or recipe is ...:
-        return judge(recipe, 0, {})
+    require_answer(recipe)
     if not isinstance(recipe, Recipe):
         raise AnswerError(f"A Recipe was expected, not {type(recipe).__name__}.")
     right = RECIPES["tensorflow_tutorial"]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import AnswerError
-from .judge import judge, judge_function
+from .judge import CORRECT, call, judge_function, require_answer
 
 Array = NDArray[np.float64]
 
@@ -55,9 +55,7 @@ def adam_step(function: Callable[..., Any]) -> str:
         If what it returns is not right; the message names the likely mistake.
     """
     gradients = np.random.default_rng(72).standard_normal((3, 5))
-    return judge_function(
-        function, (_frozen(gradients), 0.1, 0.9, 0.99, 0.2), _adam_step, _ADAM_MISTAKES
-    )
+    return judge_function(function, (gradients, 0.1, 0.9, 0.99, 0.2), _adam_step, _ADAM_MISTAKES)
 
 
 def newton_direction(function: Callable[..., Any]) -> str:
@@ -82,7 +80,7 @@ def newton_direction(function: Callable[..., Any]) -> str:
     rng = np.random.default_rng(73)
     steps = rng.standard_normal((3, 6))
     inputs = (rng.standard_normal(6), steps, steps @ _bowl(74, 6))
-    return judge_function(function, tuple(map(_frozen, inputs)), _direction, _DIRECTION_MISTAKES)
+    return judge_function(function, inputs, _direction, _DIRECTION_MISTAKES)
 
 
 def is_useful(function: Callable[..., Any]) -> str:
@@ -105,7 +103,7 @@ def is_useful(function: Callable[..., Any]) -> str:
     """
 
     def ask(decide: Callable[..., Any]) -> list[Any]:
-        return [_number(decide(_frozen(s), _frozen(y), 0.1)) for s, y in _PAIRS]
+        return [_decision(call(decide, s, y, 0.1)) for s, y in _PAIRS]
 
     mistakes = {
         text: (lambda wrong=wrong: ask(wrong)) for text, wrong in _CURVATURE_MISTAKES.items()
@@ -133,19 +131,17 @@ def smallest_format(function: Callable[..., Any]) -> str:
         If an answer is not right; the message names the likely mistake.
     """
     for largest, rounding, right, explanation in _FORMAT_CASES:
-        try:
-            answer = function(largest, rounding)
-        except Exception as error:
-            told = f"Your function stopped with {type(error).__name__}: {error}"
-            raise AnswerError(told) from error
-        if answer is None or answer is ...:
-            judge(answer, 0, {})
+        answer = call(function, largest, rounding)
+        require_answer(answer)
+        if not isinstance(answer, str):
+            found = type(answer).__name__
+            raise AnswerError(f"Return one of {', '.join(_FORMATS)} as a string, not {found}.")
         if answer not in _FORMATS:
-            raise AnswerError(f"Return one of {', '.join(_FORMATS)}, not {answer!r}.")
+            raise AnswerError(f"Return one of {', '.join(_FORMATS)}, not {answer[:40]!r}.")
         if answer != right:
             case = f"magnitudes up to {largest:g}, rounding up to {rounding:g}"
             raise AnswerError(f"For {case}, {answer} is not right: {explanation}")
-    return judge(0, 0, {})
+    return CORRECT
 
 
 def first_step(function: Callable[..., Any]) -> str:
@@ -169,18 +165,12 @@ def first_step(function: Callable[..., Any]) -> str:
     """
     gradient = 1e6 * np.random.default_rng(76).standard_normal((3, 4, 3))
     gradient[0, 0, 0] = -4e6  # the largest change is of a negative entry
-    return judge_function(function, (_frozen(gradient), 20.0), _first_step, _FIRST_MISTAKES)
-
-
-def _frozen(array: Array) -> Array:
-    array = np.array(array)
-    array.flags.writeable = False  # the oracles see it after the reader's function
-    return array
+    return judge_function(function, (gradient, 20.0), _first_step, _FIRST_MISTAKES)
 
 
 def _bowl(seed: int, size: int) -> Array:
     factor = np.random.default_rng(seed).standard_normal((size, size))
-    return _frozen(factor @ factor.T + np.eye(size))
+    return factor @ factor.T + np.eye(size)
 
 
 def _largest_rate(hessian: Array) -> float:
@@ -408,10 +398,15 @@ _PAIRS: tuple[tuple[Array, Array], ...] = (
 )
 
 
-def _number(answer: Any) -> Any:
-    if answer is None or answer is ...:
-        raise AnswerError("There is no answer yet; replace the ... and return your result.")
-    return float(bool(answer))
+def _decision(answer: Any) -> float:
+    require_answer(answer)
+    try:
+        value = np.asarray(answer)
+    except Exception:  # a ragged list, a stranger's type
+        value = np.array("")
+    if value.size != 1 or value.dtype.kind not in "biuf":
+        raise AnswerError(f"True or False was expected, not {type(answer).__name__}.")
+    return float(bool(value.item()))
 
 
 def _is_useful(s: Array, y: Array, least: float) -> bool:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import AnswerError
 from ..recipes import FIRST_OF_EACH_BLOCK
-from .judge import CORRECT, judge, judge_function
+from .judge import CORRECT, call, judge, judge_function, require_answer
 
 Array = NDArray[np.float64]
 
@@ -58,12 +58,7 @@ def row_weights(function: Callable[..., Any]) -> str:
         If what it returns is not right; the message names the likely mistake.
     """
     for row in "CAE":
-        try:
-            answer = function(row)
-        except Exception as error:
-            message = f"Your function stopped with {type(error).__name__}: {error}"
-            raise AnswerError(message) from error
-        _judge_row(row, answer)
+        _judge_row(row, call(function, row))
     return CORRECT
 
 
@@ -86,7 +81,6 @@ def coarse_share(function: Callable[..., Any]) -> str:
         If what it returns is not right; the message names the likely mistake.
     """
     gray = 0.3 + np.random.default_rng(83).random((12, 16))
-    gray.flags.writeable = False  # the oracles see it after the reader's function
     return judge_function(function, (gray, 3.1), _coarse_share, _SHARE_MISTAKES)
 
 
@@ -142,8 +136,7 @@ def _row_weights(row: str) -> dict[str, float]:
 
 
 def _judge_row(row: str, answer: Any) -> None:
-    if answer is None or answer is ...:
-        judge(answer, 0, {})
+    require_answer(answer)
     if not isinstance(answer, Mapping):
         raise AnswerError(f"A dict of layer names was expected, not {type(answer).__name__}.")
     right = _row_weights(row)

@@ -1,0 +1,116 @@
+"""Every exercise: functions may ruin their inputs, and odd answers get a sentence."""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nst_helpers.checks.judge import CORRECT
+from nst_helpers.errors import AnswerError
+
+NO_FUNCTIONS = {"bytes_of_picture", "what_changes", "tensorflow_recipe"}
+
+
+def exercises() -> list[Any]:
+    lessons = [importlib.import_module(f"nst_helpers.checks.lesson0{n}") for n in range(9)]
+    return [
+        pytest.param(function, id=f"{lesson.__name__[-2:]}.{name}")
+        for lesson in lessons
+        for name, function in inspect.getmembers(lesson, inspect.isfunction)
+        if function.__module__ == lesson.__name__ and not name.startswith("_")
+    ]
+
+
+ALL = exercises()
+FUNCTIONS = [one for one in ALL if one.values[0].__name__ not in NO_FUNCTIONS]
+
+
+def solution(check: Callable[[Any], str]) -> Callable[..., Any]:
+    """Return the right answer, which the lesson's own tests have."""
+    tests = importlib.import_module(f"test_checks_{check.__module__[-2:]}")
+    table = getattr(tests, "SOLUTIONS", None) or getattr(tests, "RIGHT", {})
+    pairs = table.items() if isinstance(table, dict) else table
+    named = {key if isinstance(key, str) else key.__name__: answer for key, answer in pairs}
+    return named.get(check.__name__) or getattr(tests, check.__name__)
+
+
+def ruin(value: Any) -> None:
+    """Overwrite whatever can be overwritten."""
+    if isinstance(value, np.ndarray):
+        value[...] = 0
+    elif isinstance(value, dict | list | tuple):
+        for inner in value.values() if isinstance(value, dict) else value:
+            ruin(inner)
+        if not isinstance(value, tuple):
+            value.clear()
+
+
+def zeros(inputs: tuple[Any, ...]) -> Any:
+    return next((np.zeros_like(x) for x in inputs if isinstance(x, np.ndarray)), 0.0)
+
+
+@pytest.mark.parametrize("check", FUNCTIONS)
+def test_ruined_inputs_make_no_wrong_answer_right(check: Callable[[Any], str]) -> None:
+    def ruined_to_zeros(*inputs: Any) -> Any:
+        answer = zeros(inputs)
+        ruin(inputs)
+        return answer
+
+    with pytest.raises(AnswerError):
+        check(ruined_to_zeros)
+
+
+@pytest.mark.parametrize("check", FUNCTIONS)
+def test_a_right_function_may_ruin_its_inputs(check: Callable[[Any], str]) -> None:
+    def ruins(*inputs: Any) -> Any:
+        answer = solution(check)(*inputs)
+        ruin(inputs)
+        return answer
+
+    assert check(solution(check)) == CORRECT
+    assert check(ruins) == CORRECT
+
+
+def generator(*inputs: Any) -> Any:
+    yield from inputs
+
+
+def fails_at_length(*inputs: Any) -> Any:
+    raise ValueError("one line\nanother line " + 900 * "x")
+
+
+def symbolic() -> Any:
+    return importlib.import_module("keras").Input((3,))
+
+
+def odd_answers() -> list[Any]:
+    values = [None, ..., "x", "5", b"b", "(d)", [], {}, set(), object(), (None, None), (..., ...)]
+    numbers = [np.zeros(3), np.zeros((2, 0)), 1j, np.nan, np.full((3, 3), np.nan), 10**400, -1e308]
+    ragged = [[[1, 2], [3]], ["a", 1], [np.zeros(2), np.zeros(3)], np.array(["b", "c"])]
+    tensors = [tf.zeros((2, 2)), tf.constant("b"), tf.constant(1j), tf.ragged.constant([[1], []])]
+    return [*values, *numbers, *ragged, *tensors, symbolic(), np.datetime64("2015-08-26"), int]
+
+
+def refused(check: Callable[[Any], str], answer: Any) -> None:
+    with pytest.raises(AnswerError) as raised:
+        check(answer)
+    message = str(raised.value)
+    assert "\n" not in message, message
+    assert message.endswith((".", "x")) or "stopped with" in message, message
+    assert len(message) < 400, message
+
+
+@pytest.mark.parametrize("check", ALL)
+def test_an_odd_answer_gets_a_sentence(check: Callable[[Any], str]) -> None:
+    for odd in [*odd_answers(), lambda: 0, generator, fails_at_length, (i for i in ())]:
+        refused(check, odd)
+
+
+@pytest.mark.parametrize("check", FUNCTIONS)
+def test_a_function_with_an_odd_result_gets_a_sentence(check: Callable[[Any], str]) -> None:
+    for odd in [*odd_answers(), lambda *_: 0]:
+        refused(check, lambda *_, odd=odd: odd)
