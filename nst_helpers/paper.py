@@ -177,6 +177,20 @@ def named_runs(wanted: Mapping[str, PaperFigure]) -> dict[str, Run]:
     return {name: run for run, name in names.items()}
 
 
+def reference_curve() -> dict[str, Any]:
+    """Return the stored losses of our run of the authors' settings, which lesson 08 draws.
+
+    Returns
+    -------
+    dict
+        By precision ("bfloat16", "float32"): the total loss at each evaluation ("totals"), the
+        seconds, and the device. `benchmarks/reference_curve.py` makes it anew.
+    """
+    text = (data._picture_folder() / "reference_curve.json").read_text(encoding="utf-8")
+    record: dict[str, Any] = json.loads(text)
+    return record
+
+
 def draw(figure: PaperFigure, results: Sequence[Result], width: float = 10.0) -> Figure:
     """Draw the panels of a figure under their titles.
 
