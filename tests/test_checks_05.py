@@ -260,3 +260,12 @@ def test_the_solution_of_the_gradient_agrees_with_finite_differences() -> None:
         nudge[index] = h
         slopes[index] = (loss(Z + nudge) - loss(Z - nudge)) / (2 * h)
     np.testing.assert_allclose(style_gradient(np.maximum(Z, 0), target), slopes, atol=1e-8)
+
+
+def test_the_smallest_of_three_weights_counts_too() -> None:
+    def nearly(weight: float, normalization: str, channels: int) -> float:
+        factor = 1.3 if normalization == "mean_per_channel" else 1.0
+        return factor * paper_weight(weight, normalization, channels)
+
+    with pytest.raises(AnswerError, match="the values are not"):
+        check.paper_weight(nearly)

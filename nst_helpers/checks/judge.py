@@ -28,7 +28,8 @@ def judge(answer: Any, right: Any, mistakes: Mapping[str, Any], tolerance: float
     mistakes : mapping of str to array_like
         What each usual mistake leads to, under the sentence that explains it.
     tolerance : float
-        Relative to the largest magnitude of `right`.
+        Relative to the largest magnitude of `right`. float32 answers are within 2e-6 of it;
+        the usual mistakes are farther off than 1e-3, or the exercise has a tolerance of its own.
 
     Returns
     -------

@@ -17,6 +17,7 @@ Rows = Sequence[tuple[str, int, int]]
 Steps = Sequence[tuple[int, int]]
 Shape = tuple[int, int, int]
 
+_EXACT = 1e-9  # of whole numbers, which no processor rounds
 _NAMES = [name for name, _, _ in ARCHITECTURE]
 # 250 and 171 are odd after one halving and at once, so that every way to round differs.
 _SHAPE_CASES = [
@@ -77,7 +78,7 @@ def parameters(function: Callable[..., Any]) -> str:
         If what it returns is not right; the message names the likely mistake.
     """
     rows = [("first", 3, 10), ("second", 10, 4), ("third", 4, 7)]
-    return judge_function(function, (rows,), _count, _PARAMETER_MISTAKES, tolerance=1e-9)
+    return judge_function(function, (rows,), _count, _PARAMETER_MISTAKES, tolerance=_EXACT)
 
 
 def feature_shape(function: Callable[..., Any]) -> str:
@@ -101,7 +102,7 @@ def feature_shape(function: Callable[..., Any]) -> str:
     """
     cases = (_SHAPE_CASES,)
     mistakes = {text: _each(wrong) for text, wrong in _SHAPE_MISTAKES.items()}
-    return judge_function(_each(function), cases, _each(_shape), mistakes, tolerance=1e-9)
+    return judge_function(_each(function), cases, _each(_shape), mistakes, tolerance=_EXACT)
 
 
 def receptive_field(function: Callable[..., Any]) -> str:
@@ -124,7 +125,7 @@ def receptive_field(function: Callable[..., Any]) -> str:
     """
     cases = ([(steps,) for steps in _STEP_CASES],)
     mistakes = {text: _each(wrong) for text, wrong in _FIELD_MISTAKES.items()}
-    return judge_function(_each(function), cases, _each(_field), mistakes, tolerance=1e-9)
+    return judge_function(_each(function), cases, _each(_field), mistakes, tolerance=_EXACT)
 
 
 def max_pool_gradient(function: Callable[..., Any]) -> str:

@@ -179,7 +179,6 @@ def weight_for_mean(function: Function) -> str:
                 lambda a, n, h, w: a * n / 2
             ),
         },
-        tolerance=1e-9,
     )
 
 
@@ -229,7 +228,6 @@ def directional_slope(function: Function) -> str:
             )
             / (2 * h),
         },
-        tolerance=1e-6,
     )
 
 
