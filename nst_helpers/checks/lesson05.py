@@ -234,7 +234,7 @@ def paper_weight(function: Callable[..., Any]) -> str:
         answers = [call(function, weight, name, _CHANNELS) for name in _NORMALIZATIONS]
         return None if any(answer is None or answer is ... for answer in answers) else answers
 
-    # The third weight is 1 / 4096 of the second, so that 1e-4 of the largest would pass any like it.
+    # The third weight is 1 / 4096 of the second: beside 1e-4 of that, any like it would pass.
     return judge_function(
         all_names, (3.0,), lambda w: (w, 4 * w, 4 * w / n**2), mistakes, tolerance=1e-7
     )
