@@ -5,18 +5,24 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .errors import ImageError, NSTError, SweepError
+from .files import as_path
+from .images import check_output
 from .recipes import Recipe
 from .result import Result
-from .transfer import stylize
+from .transfer import checksums, stylize
 from .weights import Weights, default_source, load_weights
 
 _log = logging.getLogger(__name__)
+
+_FILE_NAME = r"(?!\.)[\w .=+-]*[\w=+-]"  # on every system; no dot or space at the end
 
 
 @dataclass(frozen=True)
@@ -45,13 +51,14 @@ def sweep(
 ) -> dict[str, Result]:
     """Do every run, and keep each as ``folder/name.png`` with its record beside it.
 
-    A run whose files are there with the same settings is read instead of repeated, so a sweep that
-    was stopped goes on where it was. Files of other settings are replaced.
+    A run whose files are there with the same settings, pictures and weights is read instead of
+    repeated, so a sweep that was stopped goes on where it was. Files of ours with others are
+    replaced.
 
     Parameters
     ----------
     runs : mapping of str to Run
-        By name, which becomes the file's.
+        By name, which becomes the file's: letters, digits, spaces and ``._=+-``.
     folder : str or path
         Made if it is missing. Only the caller writes there: workers send their results back.
     executor : concurrent.futures.Executor, optional
@@ -73,14 +80,22 @@ def sweep(
     SweepError
         After the last run, if any failed. The others are in the folder and in the error.
     ImageError
-        If the folder cannot be made or written to.
+        Before the first run: if a name cannot be a file's, the folder cannot be made or written
+        to, or a file in it is not ours.
+    NSTError
+        For a pool of forked processes, in which TensorFlow would hang.
     """
+    _check_executor(executor)
     files = _files(folder, runs)
     kept = {name: _stored(files[name], run, weights) for name, run in runs.items()}
-    failures = {}
+    for name in [name for name in runs if not kept[name]]:
+        check_output(files[name], keep=(runs[name].content, runs[name].style))
+    failures: dict[str, Exception] = {}
     for name, outcome in _outcomes({n: runs[n] for n in runs if not kept[n]}, executor, weights):
         if isinstance(outcome, Result):
-            kept[name] = Result.load(outcome.save(files[name]))
+            outcome = _tried(functools.partial(_saved, outcome, files[name]))
+        if isinstance(outcome, Result):
+            kept[name] = outcome
         else:
             failures[name] = outcome
             _log.warning("The run %s failed: %s", name, outcome)
@@ -93,11 +108,39 @@ def sweep(
 
 
 def _files(folder: str | os.PathLike[str], names: Iterable[str]) -> dict[str, Path]:
+    _check_names(names := list(names))
+    folder = as_path(folder)
     try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ImageError(f"The folder '{folder}' could not be made ({error.strerror}).") from error
-    return {name: Path(folder, f"{name}.png") for name in names}
+    return {name: folder / f"{name}.png" for name in names}
+
+
+def _check_names(names: Iterable[str]) -> None:
+    """Refuse what cannot be a file's name on every system, before the first run."""
+    seen: dict[str, str] = {}
+    for name in names:
+        if not isinstance(name, str) or not re.fullmatch(_FILE_NAME, name):
+            raise ImageError(
+                f"The run name {name!r} cannot be a file's; use letters, digits, spaces and ._=+-."
+            )
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            raise ImageError(f"The runs {other!r} and {name!r} would share a file; rename one.")
+
+
+def _check_executor(executor: Executor | None) -> None:
+    context: Any = getattr(executor, "_mp_context", None)
+    if isinstance(executor, ProcessPoolExecutor) and context.get_start_method() == "fork":
+        raise NSTError(
+            "TensorFlow does not survive a fork: make the executor with "
+            "ProcessPoolExecutor(mp_context=multiprocessing.get_context('spawn'))."
+        )
+
+
+def _saved(result: Result, path: Path) -> Result:
+    return Result.load(result.save(path))
 
 
 def _stored(path: Path, run: Run, weights: str | None) -> Result | None:
@@ -108,6 +151,11 @@ def _stored(path: Path, run: Run, weights: str | None) -> Result | None:
         return None
     made_by = (result.content, result.styles, result.recipe, result.interrupted)
     if made_by != (run.content, (run.style,), run.recipe, False):
+        return None
+    try:
+        if result.sha256 != checksums(run.recipe, run.content, [run.style], None):
+            return None
+    except NSTError:  # a picture is gone: the run itself will say so
         return None
     network = _loaded(weights or default_source())
     return result if result.weights["sha256"] == network.sha256 else None

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import data
+from . import data, files
 from ._tensorflow import tf
 from .errors import DivergedError, ImageError, NSTError, RecipeError
 from .images import check_image, checksum, load_image, resize, resize_to
@@ -176,7 +176,7 @@ def stylize_many(
     if isinstance(contents, str | bytes | PathLike) or hasattr(contents, "__array__"):
         raise ImageError("stylize_many takes a list of pictures; put the one picture into [ ].")
     recipe = as_recipe(recipe, settings)
-    styles = list(style) if isinstance(style, list | tuple) else [style]
+    styles = list(map(_read_once, style if isinstance(style, list | tuple) else [style]))
     shares = _check_shares(style_shares, len(styles))
     return _paint_all(contents, styles, recipe, shares, start_image, weights, callback)
 
@@ -437,8 +437,9 @@ class _Pictures:
         start_image: Picture | None,
     ) -> None:
         self.recipe = recipe
+        content, start_image = _read_once(content), _read_once(start_image)
         self.names = [_name(picture) for picture in (content, *styles)]
-        self.sha256 = _checksums(recipe, content, styles, start_image)
+        self.sha256 = checksums(recipe, content, styles, start_image)
         self.content = _open(content, recipe, recipe.size)
         style_size = max(1, round(recipe.size * recipe.style_scale))
         self.styles = [_open(style, recipe, style_size) for style in styles]
@@ -476,10 +477,10 @@ class _Pictures:
         return start
 
 
-def _checksums(
+def checksums(
     recipe: Recipe, content: Picture, styles: Sequence[Picture], start_image: Picture | None
 ) -> dict[str, Any]:
-    """Return the sha256 of all that a run reads, for its record."""
+    """Return the sha256 of all pictures that a run reads, as `Result.sha256` has them."""
     rescaled_on = NORMALIZATION_PICTURES if recipe.normalize_network else ()
     return {
         "content": _checksum(content),
@@ -490,7 +491,7 @@ def _checksums(
 
 
 def _checksum(picture: Picture) -> str:
-    return checksum(data.resolve(picture) if isinstance(picture, str | PathLike) else picture)
+    return checksum(_source(picture))
 
 
 class _Log:
@@ -569,8 +570,16 @@ def _open(picture: Picture, recipe: Recipe | None = None, size: int | None = Non
     if isinstance(picture, np.ndarray):
         image = check_image(picture)
         return resize(image, **how) if how else image
-    file = data.resolve(picture) if isinstance(picture, str | PathLike) else picture
-    return load_image(file, **how)
+    return load_image(_source(picture), **how)
+
+
+def _source(picture: Picture) -> Any:
+    return data.resolve(picture) if isinstance(picture, str | PathLike) else picture
+
+
+def _read_once(picture: Picture) -> Picture:
+    """Return the bytes of an open file, which may be one that can be read only once."""
+    return files.read(picture)[0] if hasattr(picture, "read") else picture
 
 
 def _as_image(image: tf.Tensor | np.ndarray, shape: Shape) -> np.ndarray:

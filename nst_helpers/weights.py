@@ -6,6 +6,7 @@ The default is an 8-bit copy of Keras' weights (256 centroids per layer, float32
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import logging
@@ -53,6 +54,15 @@ class Weights:
     biases: Mapping[str, Array] = field(repr=False)
     source: str
     sha256: str
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """A checksum of all kernels and biases: what was computed from them is kept under it."""
+        digest = hashlib.sha256()
+        for name, _, _ in ARCHITECTURE:
+            digest.update(np.ascontiguousarray(self.kernels[name]).data)
+            digest.update(np.ascontiguousarray(self.biases[name]).data)
+        return digest.hexdigest()
 
     @property
     def license(self) -> str:

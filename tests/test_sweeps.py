@@ -1,7 +1,8 @@
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,9 @@ def test_an_interrupted_run_is_not_kept(
     assert not list((tmp_path / "out").iterdir())
 
 
-@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_text('{"recipe": 3}')])
+@pytest.mark.parametrize(
+    "damage", [Path.unlink, lambda file: file.write_text('{"picture": "seed-1.png", "recipe": 3}')]
+)
 def test_a_damaged_record_is_done_anew(
     runs: dict[str, Run], tmp_path: Path, done: list[Run], damage: Callable[[Path], Any]
 ) -> None:
@@ -186,3 +189,60 @@ def test_a_picture_without_a_record(tmp_path: Path, content: np.ndarray) -> None
     path.with_suffix(".json").write_text(json.dumps({"content": "china"}))
     with pytest.raises(ImageError, match="'recipe'"):
         Result.load(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["x/y", "", "..", "a\0b", "con?", "a\\b", " ", ".png", "dot.", "x" * 300]
+)
+def test_a_name_that_no_file_can_have_is_refused_first(
+    runs: dict[str, Run], tmp_path: Path, done: list[Run], name: str
+) -> None:
+    with pytest.raises(ImageError, match=r"name|cannot be"):
+        sweep({**runs, name: runs["seed-0"]}, tmp_path / "out", weights="random")
+    assert not done
+
+
+def test_names_that_differ_in_case_only_are_refused(runs: dict[str, Run], tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="'seed-0' and 'Seed-0' would share a file"):
+        sweep({**runs, "Seed-0": runs["seed-0"]}, tmp_path / "out", weights="random")
+
+
+def test_another_picture_of_the_same_name_is_done_anew(
+    runs: dict[str, Run], tmp_path: Path, done: list[Run], style: np.ndarray
+) -> None:
+    sweep(runs, tmp_path / "out", weights="random")
+    save_image(style, runs["seed-0"].content)
+    sweep(runs, tmp_path / "out", weights="random")
+    assert len(done) == 6
+
+
+def test_a_picture_that_cannot_be_saved_is_that_runs_failure(
+    runs: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Result.save
+
+    def full(self: Result, path: Path) -> Path:
+        if "seed-1" in str(path):
+            raise ImageError("The disk is full.")
+        return save(self, path)
+
+    monkeypatch.setattr(Result, "save", full)
+    with pytest.raises(SweepError, match=r"1 of 3 runs failed.*\n  seed-1: The disk is full"):
+        sweep(runs, tmp_path / "out", weights="random")
+    assert (tmp_path / "out" / "seed-2.png").exists()
+
+
+def test_a_strangers_picture_is_kept(runs: dict[str, Run], tmp_path: Path, done: list[Run]) -> None:
+    (tmp_path / "seed-1.png").write_bytes(b"a photo")
+    with pytest.raises(ImageError, match=r"seed-1.png' is there and was not made by nst_helpers"):
+        sweep(runs, tmp_path, weights="random")
+    assert (tmp_path / "seed-1.png").read_bytes() == b"a photo"
+    assert not done
+
+
+def test_forked_processes_are_refused(runs: dict[str, Run], tmp_path: Path) -> None:
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool,
+        pytest.raises(NSTError, match="does not survive a fork"),
+    ):
+        sweep(runs, tmp_path / "out", pool, weights="random")

@@ -513,7 +513,7 @@ def test_save(
     assert np.abs(load_image(path) - result.image).mean() <= limit
 
     record = json.loads((tmp_path / "picture.json").read_text())
-    assert record == json.loads(json.dumps(result.record()))
+    assert record == json.loads(json.dumps(result.record() | {"picture": path.name}))
     settings = record["recipe"]
     for name in ("content_layers", "style_layers"):
         settings[name] = tuple(settings[name])
