@@ -32,7 +32,12 @@ _AS_THEY_ARE = (
     "weights",
 )
 
-_NO_CHECKSUMS: dict[str, Any] = {"content": "", "styles": (), "start_image": None, "rescaled_on": {}}
+_NO_CHECKSUMS: dict[str, Any] = {
+    "content": "",
+    "styles": (),
+    "start_image": None,
+    "rescaled_on": {},
+}
 
 
 @dataclass(frozen=True, eq=False)
