@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import psutil
 
+from . import memory
 from .errors import RecipeError
 from .images import target_shape
 from .objective import Objective
@@ -229,9 +230,9 @@ def _stretched(recipe: Recipe, share: float) -> tuple[tuple[float, int], ...]:
 def available_memory() -> float:
     """Return the bytes that this process may come to use: its own, and nine tenths of the free.
 
-    Of the main memory; that of a GPU is not looked at.
+    Of the main memory, within the limits of a container or a hub; that of a GPU is not looked at.
     """
-    return (1 - _RESERVE) * psutil.virtual_memory().available + psutil.Process().memory_info().rss
+    return (1 - _RESERVE) * memory.available_memory() + psutil.Process().memory_info().rss
 
 
 def operations_per_pixel(recipe: Recipe) -> float:
