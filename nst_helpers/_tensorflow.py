@@ -8,6 +8,9 @@ the rest of the package stays free of TensorFlow, so that `nst --help` answers a
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# The C library's allocator gives every large tensor back and has it faulted in again: up to a
+# quarter of a step on some systems. This one keeps what it has; benchmarks/allocator.py.
+os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
 _stderr, _null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
 try:
     os.dup2(_null, 2)
