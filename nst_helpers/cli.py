@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import logging
 import os
+import signal
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,8 +23,8 @@ from typer.core import TyperGroup
 
 from . import __version__
 from ._recipe_options import as_text, with_recipe_options
-from .errors import NSTError
-from .recipes import RECIPES, Recipe, get_recipe
+from .errors import DivergedError, NSTError, RecipeError
+from .recipes import RECIPES, Recipe, as_recipe, get_recipe
 
 if TYPE_CHECKING:
     from .result import Result
@@ -32,7 +33,31 @@ _log = logging.getLogger(__name__)
 
 DEMO = Path("outputs", "demo.png")
 FIGURES = Path("outputs", "paper")
-STOPPED = 130  # as shells report a program that Ctrl-C ended
+
+
+class _Stops:
+    """What a closed terminal, a batch system or a hub sends counts as Ctrl-C: once."""
+
+    number = signal.SIGINT
+
+    @classmethod
+    def listen(cls) -> None:
+        for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP; `nohup` has it ignored
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                signal.signal(number, cls._stop)
+
+    @classmethod
+    def _stop(cls, number: int, frame: Any) -> None:
+        signal.signal(number, signal.SIG_IGN)  # the picture is being saved now
+        cls.number = signal.Signals(number)
+        raise KeyboardInterrupt
+
+    @classmethod
+    def exit(cls, words: str) -> typer.Exit:
+        """Say that it was stopped, and return what ends the command as shells expect it."""
+        typer.echo(f"nst: {words}", err=True)
+        return typer.Exit(128 + cls.number)
 
 
 class _Group(TyperGroup):
@@ -44,6 +69,8 @@ class _Group(TyperGroup):
         except NSTError as error:
             typer.echo(f"nst: {error}", err=True)
             raise typer.Exit(2) from error
+        except KeyboardInterrupt as error:
+            raise _Stops.exit("Stopped before anything was written.") from error
 
 
 app = typer.Typer(
@@ -52,13 +79,21 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
 def main() -> None:
-    """Run the command line. It exits with 0, 1 (doctor), 2 (any error) or 130 (Ctrl-C)."""
-    for stream in (sys.stdout, sys.stderr):  # an author's name must not fail on an old code page
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    """Run the command line.
+
+    It exits with 0, 1 (doctor), 2 (any error), or 128 and the number of the signal that stopped it.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed: a service, or `pythonw`
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  # as long as the process
+        # an author's name must not fail on an old code page
+        getattr(sys, name).reconfigure(errors="replace")
+    _Stops.listen()
     logging.getLogger(__package__).setLevel(logging.INFO)
     app(prog_name="nst")
 
@@ -70,6 +105,7 @@ class _Notices(logging.Handler):
         from tqdm import tqdm
 
         tqdm.write(f"nst: {record.getMessage()}", file=sys.stderr)
+        sys.stderr.flush()
 
 
 def _show_version(wanted: bool) -> None:
@@ -100,13 +136,20 @@ Output = Annotated[
 @app.command()
 def demo(
     output: Output = DEMO,
-    size: Annotated[int, typer.Option(help="Longest side in pixels.")] = Recipe.size,
+    seconds: Annotated[
+        float, typer.Option(help="Time of the optimization; size and steps follow from it.")
+    ] = 60,
+    size: Annotated[
+        int | None, typer.Option(help="Longest side in pixels; the time then follows from it.")
+    ] = None,
 ) -> None:
     """Paint a first picture: a pagoda in a swirling night."""
     if output == DEMO:
         with contextlib.suppress(OSError):  # the check of the output says what is wrong
             DEMO.parent.mkdir(exist_ok=True)
-    _paint("china", ["swirling_night"], Recipe(size=size), output)
+    given = {} if size is None else {"size": size}
+    time = seconds if size is None else None
+    _paint("china", ["swirling_night"], as_recipe(None, given), output, seconds=time)
 
 
 @app.command()
@@ -122,7 +165,13 @@ def stylize(
         list[float] | None, typer.Option(help="Weight of each style, in the same order.")
     ] = None,
     recipe: Annotated[str, typer.Option(help="A name from `nst recipes`.")] = "default",
-    start_image: Annotated[str | None, typer.Option(help="Start from this picture.")] = None,
+    start_image: Annotated[
+        str | None, typer.Option(help="Start from this picture, on the last scale.")
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(help="Time of the optimization; steps, and size if not given, follow."),
+    ] = None,
     fit: Annotated[
         bool, typer.Option("--fit", help="Take the largest size that the free memory allows.")
     ] = False,
@@ -136,9 +185,12 @@ def stylize(
     The defaults below are those of the recipe `default`; any other recipe brings its own.
     Ctrl-C ends a run early and keeps the best picture so far.
     """
+    if fit and seconds is not None:
+        raise RecipeError("--fit and --seconds both choose the size; give one of them.")
     asked = {name: value for name, value in settings.items() if value is not None}
-    changed = dataclasses.replace(get_recipe(recipe), **asked)
-    how = {"style_shares": style_share, "start_image": start_image}
+    changed = as_recipe(recipe, asked)
+    how: dict[str, Any] = {"style_shares": style_share, "start_image": start_image}
+    how |= {"seconds": seconds, "resize": "size" not in asked}
     _paint(content, [style, *(more or [])], changed, output, weights, fit, **how)
 
 
@@ -149,48 +201,83 @@ def _paint(
     output: Path,
     weights: str | None = None,
     fit: bool = False,
-    **how: Any,
+    seconds: float | None = None,
+    resize: bool = True,
+    start_image: str | None = None,
+    style_shares: Sequence[float] | None = None,
 ) -> None:
     """Run a recipe and report; nothing slow begins before the output and the names are checked."""
     from . import data, images
 
-    images.check_output(output)
-    shapes = [images.picture_shape(data.resolve(picture)) for picture in (content, *styles)]
+    files = [data.resolve(name) for name in (content, *styles, start_image) if name is not None]
+    output = images.check_output(output, keep=files)
+    shapes = [images.picture_shape(file) for file in files]
+    _log.info("Loading TensorFlow and the network ...")
     from . import progress, transfer
     from .weights import load_weights
 
-    with progress.ProgressBar() as bar:
-        network = load_weights(weights)
-        recipe = _foretold(recipe, fit, *shapes)
-        result = transfer.stylize(content, styles, recipe, weights=network, callback=bar, **how)
+    how: dict[str, Any] = {"style_shares": style_shares, "start_image": start_image}
+    try:
+        with progress.ProgressBar() as bar:
+            network = load_weights(weights)
+            recipe = _planned(recipe, fit, seconds, resize, start_image, *shapes[: 1 + len(styles)])
+            result = transfer.stylize(content, styles, recipe, weights=network, callback=bar, **how)
+    except DivergedError as error:
+        if error.result is not None:
+            error.result.save(output)
+            _log.info("The best picture so far is kept as %s.", output)
+        raise
+    if not len(result.trace):
+        raise _Stops.exit("Stopped before the first step; nothing was written.")
     result.save(output)
     _report(result, output, [content, *styles])
     if result.interrupted:
-        typer.echo("nst: Stopped early; this is the best picture so far.", err=True)
-        raise typer.Exit(STOPPED)
+        raise _Stops.exit("Stopped early; this is the best picture so far.")
 
 
-def _foretold(
-    recipe: Recipe, fit: bool, content: tuple[int, int], *styles: tuple[int, int]
+def _planned(
+    recipe: Recipe,
+    fit: bool,
+    seconds: float | None,
+    resize: bool,
+    start_image: str | None,
+    content: tuple[int, int],
+    *styles: tuple[int, int],
 ) -> Recipe:
-    """Say what the run will take, and return the recipe, with the size that fits if wanted."""
+    """Return the recipe with what is left to choose, and say what the run will take."""
     from . import forecast
 
+    if start_image is not None:  # only the last scale is run
+        recipe = dataclasses.replace(recipe, pyramid=recipe.pyramid[-1:])
     if fit:
         recipe = dataclasses.replace(recipe, size=forecast.largest_size(recipe, content, styles))
         _log.info("Size %d is the largest that fits.", recipe.size)
+    if seconds is not None:
+        _log.info("Measuring this machine's speed ...")
+        recipe = forecast.within(recipe, content, styles, seconds, resize=resize)
+        _log.info("Size %d and %d steps make use of the time.", recipe.size, recipe.steps)
+    _tell(recipe, content, styles, timed=seconds is not None)
+    return recipe
+
+
+def _tell(
+    recipe: Recipe, content: tuple[int, int], styles: Sequence[tuple[int, int]], timed: bool
+) -> None:
+    """Say how much memory, and if it is worth a measurement how much time, a run will take."""
+    from . import forecast
+
+    if not timed and forecast.is_long(recipe, content, styles):
+        timed = True
+        _log.info("Measuring this machine's speed ...")
     need, free = forecast.peak_bytes(recipe, content, styles), forecast.available_memory()
-    # Measuring the time would be felt in a short run, whose progress bar soon tells it anyway.
-    timed = forecast.is_long(recipe, content, styles)
-    told = forecast.forecast(recipe, content, styles) if timed else f"about {need / 1e9:.1f} GB"
-    _log.info("This run takes %s.", told)
+    whole = forecast.forecast(recipe, content, styles) if timed else f"about {need / 1e9:.1f} GB"
+    _log.info("This run takes %s.", whole)
     if need > free:
         _log.warning(
             "It needs about %.1f GB and %.1f GB are free: ask for a smaller --size, "
             "or let `nst stylize --fit` choose it.",
             *(need / 1e9, free / 1e9),
         )
-    return recipe
 
 
 def _report(result: Result, output: Path, pictures: Sequence[str]) -> None:
@@ -234,9 +321,12 @@ def figures(
     chosen = paper.BUDGETS[budget]
     chosen = chosen if size is None else dataclasses.replace(chosen, size=size)
     wanted = paper.figures(chosen, names)
-    with _processes(workers) as executor, tqdm(total=len(paper.named_runs(wanted))) as bar:
-        files = paper.make(wanted, folder, executor, callback=lambda run: bar.update())
-        bar.update(bar.total - bar.n)  # the runs that were there already
+    try:
+        with _processes(workers) as executor, tqdm(total=len(paper.named_runs(wanted))) as bar:
+            files = paper.make(wanted, folder, executor, callback=lambda run: bar.update())
+            bar.update(bar.total - bar.n)  # the runs that were there already
+    except KeyboardInterrupt as error:
+        raise _Stops.exit("Stopped; the same command goes on where it was.") from error
     for name, file in files.items():
         typer.echo(f"{file}: {wanted[name].title}.")
     _credit({picture for figure in wanted.values() for picture in figure.pictures})

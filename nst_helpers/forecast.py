@@ -253,10 +253,10 @@ def operations_per_pixel(recipe: Recipe) -> float:
 
 
 def is_long(recipe: Recipe, content_shape: Shape, style_shapes: Sequence[Shape]) -> bool:
-    """Tell whether the probe of `forecast` is about a twentieth of this run or less."""
+    """Tell whether the probe of `forecast` is about a twelfth of this run or less."""
     scales = _scales(recipe, content_shape, style_shapes)
     probe = _PROBE_RUNS * _PROBE_STEPS * sum(side**2 for side in _PROBE_SIDES)
-    return sum(steps * _pixels(content) for content, _, steps in scales) > 60 * probe
+    return sum(steps * _pixels(content) for content, _, steps in scales) > 12 * probe
 
 
 def _speed(recipe: Recipe) -> Speed:

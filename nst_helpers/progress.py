@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from tqdm.auto import tqdm
@@ -9,11 +10,17 @@ from tqdm.auto import tqdm
 if TYPE_CHECKING:
     from .transfer import Progress
 
+_log = logging.getLogger(__name__)
+
+_SECONDS_PER_LINE = 30
 _FORMAT = "{percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt}{postfix}"
 
 
 class ProgressBar:
-    """A callback that shows steps, losses and the time left; silent outside of a terminal.
+    """A callback that shows steps, losses and the time left.
+
+    Outside of a terminal, where a bar cannot be drawn anew, it logs a line at every quarter of the
+    run and at least twice a minute.
 
     The time left is `Progress.seconds_left`: a bar's own guess from the steps done would be far
     off, since a step costs more on every finer scale.
@@ -27,6 +34,7 @@ class ProgressBar:
     def __init__(self) -> None:
         # Before the first step lie seconds of loading and compiling: show at once that it runs.
         self._bar = tqdm(desc="preparing", bar_format="{desc} ...", disable=None)
+        self._logged = (-1, 0.0)  # quarters and seconds at the last line
 
     def __enter__(self) -> ProgressBar:
         return self
@@ -37,12 +45,23 @@ class ProgressBar:
     def __call__(self, progress: Progress) -> None:
         """Show this state of the run."""
         bar = self._bar
+        if bar.disable:
+            self._log_line(progress)
+            return
         if bar.total is None:
             bar.bar_format = _FORMAT
             bar.reset(progress.steps)
         bar.n = progress.step
         left = tqdm.format_interval(progress.seconds_left)
         bar.set_postfix_str(f"{left} left, {_summary(progress.losses)}")
+
+    def _log_line(self, progress: Progress) -> None:
+        quarters, (before, at) = 4 * progress.step // progress.steps, self._logged
+        if quarters > before or progress.seconds > at + _SECONDS_PER_LINE:
+            self._logged = quarters, progress.seconds
+            left = tqdm.format_interval(progress.seconds_left)
+            done = f"{progress.step}/{progress.steps} steps, {left} left"
+            _log.info("%s, %s", done, _summary(progress.losses))
 
 
 def _summary(losses: dict[str, float]) -> str:

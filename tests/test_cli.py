@@ -2,6 +2,7 @@ import ast
 import dataclasses
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ import nst_helpers
 from nst_helpers import cli, data, paper, weights
 from nst_helpers._recipe_options import as_text
 from nst_helpers.doctor import Check
-from nst_helpers.errors import NSTError
+from nst_helpers.errors import DivergedError, NSTError
 from nst_helpers.images import load_image, read_metadata, resize_to, save_image
 from nst_helpers.progress import ProgressBar
 from nst_helpers.recipes import RECIPES, Recipe, get_recipe
@@ -115,6 +116,8 @@ def test_several_styles_with_shares(painted: list[dict[str, Any]]) -> None:
             "output": Path("out.png"),
             "style_shares": [1.0, 2.5],
             "start_image": None,
+            "seconds": None,
+            "resize": True,
         }
     ]
 
@@ -152,9 +155,12 @@ def test_help_describes_the_fields_of_a_recipe() -> None:
         (["stylize", "china", "flowr", "-o", "out.png"], "did you mean 'flower'"),
         (["stylize", "china", "flower", "-o", "out.gif"], "suffix"),
         (["stylize", "china", "flower", "-o", "missing/out.png"], "missing"),
-        (["stylize", "china", "flower", "-o", "out.png", "--size", "3"], "16 pixels"),
+        (
+            ["stylize", "china", "flower", "-o", "out.png", "--size", "3"],
+            "size cannot be 3: it should be greater than or equal to 16",
+        ),
         (["stylize", "china", "flower", "-o", "out.png", "--weights", "no.h5"], "no.h5"),
-        (["demo", "--size", "3"], "16 pixels"),
+        (["demo", "--size", "3"], "size cannot be 3: it should be greater than or equal to 16"),
         (["demo", "-o", "missing/out.png"], "missing"),
         (["fetch", "flowr"], "did you mean 'flower'"),
         (["recipes", "gatys"], "'gatys2016'"),
@@ -191,7 +197,7 @@ def test_interrupted_run_keeps_its_picture(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(ProgressBar, "__call__", interrupt)
     output = tmp_path / "out.png"
     result = nst("stylize", "china", "flower", "-o", output, *TINY)
-    assert result.exit_code == cli.STOPPED == 130
+    assert result.exit_code == 130
     assert "best picture so far" in result.stderr
     assert load_image(output).shape == (21, 32, 3)
     assert json.loads(output.with_suffix(".json").read_text())["interrupted"] is True
@@ -216,8 +222,8 @@ def asked(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
         recipes.append(recipe)
         raise NSTError("That was all.")
 
-    # Just what China in the style of a flower takes at size 100.
-    free = forecast.peak_bytes(Recipe(size=100, precision="float32"), (427, 640), [(427, 640)])
+    # Just what China in the style of a flower takes at size 112.
+    free = forecast.peak_bytes(Recipe(size=112, precision="float32"), (427, 640), [(427, 640)])
     monkeypatch.setattr(forecast, "available_memory", lambda: free)
     monkeypatch.setattr(forecast, "measure_speed", lambda recipe: forecast.Speed(1e12, 0, 0))
     monkeypatch.setattr(transfer, "stylize", stylize)
@@ -229,31 +235,56 @@ PAIR = ["stylize", "china", "flower", "-o", "out.png", "--weights", "random", "-
 
 
 def test_forecast_of_a_short_run_is_its_memory(asked: list[Recipe]) -> None:
-    lines = nst(*PAIR, "--size", "100").stderr.splitlines()
+    loading, *lines = nst(*PAIR, "--size", "112").stderr.splitlines()
+    assert loading == "nst: Loading TensorFlow and the network ..."
     assert lines == ["nst: This run takes about 0.9 GB.", "nst: That was all."]
 
 
 def test_forecast_of_a_long_run_is_memory_and_time(asked: list[Recipe]) -> None:
-    lines = nst(*PAIR, "--size", "100", "--pyramid", "1:9999").stderr.splitlines()
-    # 10,000 forward and backward passes of 100 x 66 pixels, 1.51 million operations per pixel.
-    assert lines[0] == "nst: This run takes about 0.9 GB and 100 s here."
+    lines = nst(*PAIR, "--size", "112", "--pyramid", "1:8000").stderr.splitlines()
+    # 8,000 forward and backward passes of 112 x 80 pixels, 1.51 million operations per pixel.
+    assert lines[1] == "nst: Measuring this machine's speed ..."
+    assert lines[2] == "nst: This run takes about 0.9 GB and 109 s here."
+
+
+def test_size_and_steps_for_a_given_time(asked: list[Recipe]) -> None:
+    lines = nst(*PAIR, "--seconds", "1").stderr.splitlines()
+    (recipe,) = asked
+    assert recipe.size == 128
+    assert lines[2].startswith(f"nst: Size 128 and {recipe.steps} steps")
+    assert lines[3] == "nst: This run takes about 0.9 GB and 1 s here."
+    assert nst(*PAIR, "--seconds", "1", "--size", "64").exit_code == 2
+    assert asked[1].size == 64  # as asked
+
+
+@pytest.mark.parametrize("seconds", ["0", "-3", "nan"])
+def test_an_impossible_time_is_refused(asked: list[Recipe], seconds: str) -> None:
+    result = nst(*PAIR, "--seconds", seconds)
+    assert "The time must be a number of seconds above 0" in result.stderr
+    assert not asked
+
+
+def test_time_and_fit_exclude_each_other() -> None:
+    result = nst(*PAIR, "--seconds", "10", "--fit")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "--fit and --seconds both choose the size" in result.stderr
 
 
 def test_run_that_does_not_fit_is_told_before(asked: list[Recipe]) -> None:
     lines = nst(*PAIR, "--size", "400").stderr.splitlines()
-    assert "needs about 1.2 GB and 0.9 GB are free" in lines[1]
-    assert "--fit" in lines[1]
+    assert "needs about 1.2 GB and 0.9 GB are free" in lines[-2]
+    assert "--fit" in lines[-2]
     assert asked[0].size == 400
 
 
 def test_fit_takes_the_largest_size_that_fits(asked: list[Recipe]) -> None:
-    lines = nst(*PAIR, "--size", "400", "--fit").stderr.splitlines()
+    lines = nst(*PAIR, "--size", "400", "--fit").stderr.splitlines()[1:]
     assert lines[:2] == [
-        "nst: Size 100 is the largest that fits.",
+        "nst: Size 112 is the largest that fits.",
         "nst: This run takes about 0.9 GB.",
     ]
     assert lines[2:] == ["nst: That was all."]
-    assert asked == [Recipe(size=100, precision="float32")]
+    assert asked == [Recipe(size=112, precision="float32")]
 
 
 def test_demo_makes_its_folder(
@@ -396,3 +427,100 @@ def test_figures_without_such_a_figure() -> None:
     result = nst("figures", "fig3")
     assert result.exit_code == 2
     assert "choose from reconstructions, painters" in result.stderr
+
+
+# Stopped, closed, or in the way
+
+
+def start(output: Path, *more: str, **streams: Any) -> subprocess.Popen[str]:
+    """Start a run of many steps in a process of its own, and return when it takes them."""
+    long = ["--weights", "random", "--size", "32", "--pyramid", "1:99999", "--precision", "float32"]
+    code = "from nst_helpers.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", code, "stylize", "china", "flower", "-o", output, *long],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    while "steps," not in (line := process.stderr.readline()):
+        assert line, "ended before its first step"
+    return process
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_keeps_the_best_picture(tmp_path: Path, name: str) -> None:
+    output, number = tmp_path / "out.png", getattr(signal, name)
+    process = start(output)
+    process.send_signal(number)
+    _, words = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "best picture so far" in words
+    assert "Traceback" not in words
+    assert load_image(output).shape == (21, 32, 3)
+
+
+def test_a_stop_before_the_first_step_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*how: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(weights, "load_weights", interrupt)
+    result = nst("stylize", "china", "flower", "-o", tmp_path / "out.png", *TINY)
+    assert result.exit_code == 130
+    assert result.stderr == "nst: Stopped before anything was written.\n"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_do_no_harm(closed: str) -> None:
+    command = f"'{sys.executable}' -m nst_helpers --version {closed}"
+    assert subprocess.run(["sh", "-c", command], cwd=data.__file__[:-19]).returncode == 0
+
+
+@pytest.mark.parametrize("command", [[], ["stylize"], ["demo"], ["figures"], ["doctor"]])
+def test_h_helps(command: list[str]) -> None:
+    result = nst(*command, "-h")
+    assert result.exit_code == 0
+    assert "Usage: " in result.stdout
+
+
+def test_an_input_is_never_the_output(tmp_path: Path) -> None:
+    photo = save_image(np.full((40, 40, 3), 0.5), tmp_path / "photo.png")
+    before = photo.read_bytes()
+    for pair in ([photo, "flower"], ["flower", photo], ["china", "flower", "--start-image", photo]):
+        result = nst("stylize", *pair, "-o", photo, *TINY)
+        assert result.exit_code == 2
+        assert "would be lost" in result.stderr
+    assert photo.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]
+
+
+def test_a_run_that_diverged_leaves_its_best_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nst_helpers import transfer
+
+    stylized = transfer.stylize
+
+    def diverge(*how: Any, **more: Any) -> None:
+        error = DivergedError("The loss stopped being finite.")
+        error.result = stylized(*how, **more)
+        raise error
+
+    monkeypatch.setattr(transfer, "stylize", diverge)
+    result = nst("stylize", "china", "flower", "-o", tmp_path / "out.png", *TINY)
+    assert result.exit_code == 2
+    assert "The loss stopped being finite." in result.stderr
+    assert load_image(tmp_path / "out.png").shape == (21, 32, 3)
+
+
+def test_without_a_terminal_a_line_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", nst_helpers.__name__)
+    with ProgressBar() as bar:
+        for step in range(1, 61):
+            bar(progress(step))
+    assert len(caplog.messages) == 5  # the first, every quarter
+    assert caplog.messages[1] == "15/60 steps, 01:05 left, loss 24 = content 1 + style 23"
