@@ -27,7 +27,7 @@ test: check  ## every check: style, types, unit tests, then all lessons run and 
 	$(BIN)/python -m pytest -q -n 2
 	@# -x: after a cell that fails the later ones fail too, and hide the first.
 	$(BIN)/python -m pytest -q -x -n 2 --dist loadfile --nbval --nbval-current-env \
-	  --nbval-cell-timeout=300 --nbval-sanitize-with=tests/nbval_sanitize.cfg notebooks
+	  --nbval-cell-timeout=600 --nbval-sanitize-with=tests/nbval_sanitize.cfg notebooks
 
 check: $(READY)  ## style and types only: seconds
 	$(BIN)/ruff check .

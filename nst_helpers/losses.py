@@ -209,7 +209,9 @@ def _product(rows: tf.Tensor) -> tf.Tensor:
 
     A bfloat16 product rounds its result to two or three digits. The products of several parts of
     the rows are rounded each in its own way, and their float32 sum has a digit more: in half the
-    time of a float32 product, and without a float32 copy of the rows.
+    time of a float32 product, and without a float32 copy of the rows. That holds where a processor
+    or GPU multiplies bfloat16; what emulates it rounds within each part too, and the error stays
+    about 0.3 %.
     """
     *batch, positions, channels = rows.shape
     if rows.dtype == tf.float32 or positions % _PARTS or positions < _PARTS * _LEAST_ROWS:

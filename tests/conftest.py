@@ -17,6 +17,15 @@ def random_weights() -> Weights:
     return load_weights("random", seed=0)
 
 
+@pytest.fixture(scope="session")
+def bfloat16() -> None:
+    """Skip a test where bfloat16 cannot be computed with, in hardware or without it."""
+    from nst_helpers.precision import has_bfloat16
+
+    if not has_bfloat16():
+        pytest.skip("no bfloat16 on this processor, or it is forbidden by ONEDNN_MAX_CPU_ISA")
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)

@@ -13,7 +13,7 @@ from nst_helpers.recipes import Recipe
 from nst_helpers.transfer import make_extractor, stylize
 from nst_helpers.weights import Weights
 
-pytestmark = pytest.mark.weights
+pytestmark = [pytest.mark.weights, pytest.mark.usefixtures("bfloat16")]
 
 SIZE = 128
 PRECISIONS = ("float32", "bfloat16")

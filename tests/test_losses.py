@@ -11,11 +11,13 @@ from nst_helpers import losses, options
 from nst_helpers._tensorflow import tf
 from nst_helpers.errors import RecipeError
 from nst_helpers.losses import content_loss, gram_matrix, style_loss, total_loss, total_variation
+from nst_helpers.precision import fast_bfloat16
 from nst_helpers.recipes import FIRST_OF_EACH_BLOCK
 from nst_helpers.vgg19 import CHANNELS
 
 H, W, N = 4, 5, 3
 M = H * W
+EPSILON = float(np.finfo(np.float32).eps)
 ROUNDING = 1e-5  # relative; float32 has 6e-8, and no sum here has more than some hundred terms
 
 content_kinds = pytest.mark.parametrize("kind", get_args(options.ContentNormalization))
@@ -173,7 +175,9 @@ def test_gram_follows_permuted_channels(features: np.ndarray) -> None:
 
 def test_gram_is_symmetric_and_positive_semidefinite(rng: np.random.Generator) -> None:
     g = gram_matrix(rng.standard_normal((2, 2, 8)).astype(np.float32)).numpy()  # rank 4 of 8
-    np.testing.assert_array_equal(g, g.T)
+    # Each entry is a sum of 4 products, taken in another order on the other side of the diagonal
+    # where the processor's blocks are not square: 4 times epsilon at the scale of the matrix.
+    np.testing.assert_allclose(g, g.T, rtol=0, atol=4 * EPSILON * np.abs(g).max())
     eigenvalues = np.linalg.eigvalsh(g.astype(np.float64))
     assert eigenvalues.min() > -1e-6 * eigenvalues.max()  # float32 rounding of the zeros
     assert np.linalg.matrix_rank(g.astype(np.float64), tol=1e-5) == 4
@@ -272,13 +276,16 @@ def test_batch_axes_give_what_separate_calls_give(rng: np.random.Generator) -> N
     assert g.shape == (2, 3, N, N)
     batched = content_loss(f, p), style_loss(g, gram_matrix(p)), total_variation(f)
     for index in np.ndindex(2, 3):
-        np.testing.assert_allclose(g[index], gram_matrix(f[index]), rtol=ROUNDING)
+        one = gram_matrix(f[index]).numpy()
+        # An entry near 0 is a difference of products as large as the diagonal's, M of them.
+        np.testing.assert_allclose(g[index], one, rtol=0, atol=M * EPSILON * one.max())
         single = content_loss(f[index], p), e_l(f[index], p), total_variation(f[index])
         for many, one in zip(batched, single, strict=True):
             assert many.shape == (2, 3)
             np.testing.assert_allclose(many[index], one, rtol=ROUNDING)
 
 
+@pytest.mark.usefixtures("bfloat16")
 def test_bfloat16_features_are_summed_in_float32() -> None:
     # 1 and 2 are exact in bfloat16; its sums would stop growing at 256, where 1 is half a step.
     ones, twos = (tf.fill((64, 64, 2), tf.constant(v, tf.bfloat16)) for v in (1, 2))
@@ -288,6 +295,7 @@ def test_bfloat16_features_are_summed_in_float32() -> None:
     np.testing.assert_array_equal(g, np.full((2, 2), 64 * 64))
 
 
+@pytest.mark.usefixtures("bfloat16")
 @pytest.mark.parametrize(("side", "least"), [(128, 1e-5), (127, 0.0), (64, 0.0)])
 def test_large_bfloat16_maps_are_summed_in_parts(
     rng: np.random.Generator, side: int, least: float
@@ -296,12 +304,16 @@ def test_large_bfloat16_maps_are_summed_in_parts(
     exact = gram_matrix(tf.cast(features, tf.float32)).numpy()
     error = np.linalg.norm(gram_matrix(features) - exact) / np.linalg.norm(exact)
     # 32 parts rounded to 8 bits, one part in 500 each, and then averaged; other sizes in float32.
-    assert least <= error < 1e-3
+    # Where bfloat16 is emulated, every part is rounded several times on the way, all downward.
+    rounded_once = side != 128 or fast_bfloat16()
+    assert least <= error < (1e-3 if rounded_once else 2**-8)
     rows = tf.reshape(features, (2, side**2, 8))
     at_once = tf.cast(tf.matmul(rows, rows, transpose_a=True), tf.float32) / side**2
-    assert 2 * error < np.linalg.norm(at_once - exact) / np.linalg.norm(exact)
+    gain = 2 if rounded_once else 1
+    assert gain * error < np.linalg.norm(at_once - exact) / np.linalg.norm(exact)
 
 
+@pytest.mark.usefixtures("bfloat16")
 @pytest.mark.parametrize("given", [tf.bfloat16, tf.float64])
 def test_every_loss_is_float32(given: tf.DType) -> None:
     x = tf.ones((3, 3, 3), given)

@@ -30,6 +30,8 @@ from nst_helpers.transfer import (
 from nst_helpers.vgg19 import VGG19
 from nst_helpers.weights import Weights
 
+BFLOAT16 = pytest.param("bfloat16", marks=pytest.mark.usefixtures("bfloat16"))
+
 # Shallow layers and random weights: seconds for the whole module, and no download.
 QUICK = Recipe(
     content_layers=("block2_conv1",),
@@ -544,7 +546,7 @@ def test_save_refuses_and_leaves_nothing(
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", BFLOAT16])
 def test_a_real_stylization(weights: Weights, precision: Any) -> None:
     recipe = Recipe(size=96, pyramid=((1.0, 30),), precision=precision)
     result = stylize("china", "swirling_night", recipe, weights=weights)
