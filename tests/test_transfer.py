@@ -30,8 +30,6 @@ from nst_helpers.transfer import (
 from nst_helpers.vgg19 import VGG19
 from nst_helpers.weights import Weights
 
-BFLOAT16 = pytest.param("bfloat16", marks=pytest.mark.usefixtures("bfloat16"))
-
 # Shallow layers and random weights: seconds for the whole module, and no download.
 QUICK = Recipe(
     content_layers=("block2_conv1",),
@@ -546,8 +544,12 @@ def test_save_refuses_and_leaves_nothing(
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize("precision", ["float32", BFLOAT16])
-def test_a_real_stylization(weights: Weights, precision: Any) -> None:
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_real_stylization(
+    weights: Weights, precision: Any, request: pytest.FixtureRequest
+) -> None:
+    if precision == "bfloat16":
+        request.getfixturevalue("bfloat16")
     recipe = Recipe(size=96, pyramid=((1.0, 30),), precision=precision)
     result = stylize("china", "swirling_night", recipe, weights=weights)
     assert result.precision == precision

@@ -21,7 +21,6 @@ from nst_helpers.vgg19 import (
 )
 from nst_helpers.weights import Weights
 
-BFLOAT16 = pytest.param("bfloat16", marks=pytest.mark.usefixtures("bfloat16"))
 SHALLOW = ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2", "block3_conv1")
 
 # The float32 features of `china` at 96 x 64 pixels, with the 8-bit weights: mean, standard
@@ -136,10 +135,12 @@ def test_bfloat16_is_close_to_float32(content: np.ndarray, random_weights: Weigh
         assert 0 < relative_error(rounded[name], exact[name]) <= depth * 2**-8
 
 
-@pytest.mark.parametrize("precision", ["float32", BFLOAT16])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_features_come_in_the_precision_asked_for(
-    content: np.ndarray, random_weights: Weights, precision: str
+    content: np.ndarray, random_weights: Weights, precision: str, request: pytest.FixtureRequest
 ) -> None:
+    if precision == "bfloat16":
+        request.getfixturevalue("bfloat16")
     extractor = VGG19(["block1_conv1"], random_weights, precision=precision)
     assert extractor(tf.constant(content[None]))["block1_conv1"].dtype == precision
 
