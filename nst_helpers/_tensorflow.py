@@ -6,20 +6,43 @@ the rest of the package stays free of TensorFlow, so that `nst --help` answers a
 """
 
 import os
+import tempfile
+
+from .errors import NSTError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # The C library's allocator gives every large tensor back and has it faulted in again: up to a
 # quarter of a step on some systems. This one keeps what it has; benchmarks/allocator.py.
 os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
-_stderr, _null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+
+
+def _failure(error: BaseException, words: bytes) -> str:
+    if isinstance(error, ModuleNotFoundError) and error.name == "tensorflow":
+        return "TensorFlow is not installed: python -m pip install 'tensorflow>=2.18,<2.22'."
+    last = " ".join(words.decode(errors="replace").split("\n")[-3:]).split()
+    why = " ".join([*str(error).split(), *last])[-400:]
+    return f"TensorFlow cannot be loaded ({why}): `nst doctor` says what can be done."
+
+
 try:
-    os.dup2(_null, 2)
+    _stderr = os.dup(2)
+except OSError:  # closed, as services have it
+    _stderr = -1
+_words = tempfile.TemporaryFile()  # noqa: SIM115  # closed below
+try:
+    os.dup2(_words.fileno(), 2)
     import tensorflow as tf
 
     tf.config.list_physical_devices()  # the device libraries speak up here, not at the import
+except Exception as error:
+    _words.seek(0)
+    raise NSTError(_failure(error, _words.read())) from error
 finally:
-    os.dup2(_stderr, 2)
-    os.close(_stderr)
-    os.close(_null)
+    if _stderr >= 0:
+        os.dup2(_stderr, 2)
+        os.close(_stderr)
+    elif _words.fileno() != 2:
+        os.close(2)
+    _words.close()
 
 __all__ = ["tf"]

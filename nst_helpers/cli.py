@@ -390,13 +390,15 @@ def _settings(recipe: Recipe) -> dict[str, str]:
 @app.command()
 def doctor() -> None:
     """Check what is in place, and say how to mend what is not."""
-    from .doctor import checkup
+    from .doctor import checks
 
     good, bad, other = _marks()
-    checks = checkup()
-    for check in checks:
+    broken = False
+    for check in checks():
         typer.echo(f"{good if check.ok else bad if check.essential else other} {check}")
-    if any(check.essential and not check.ok for check in checks):
+        sys.stdout.flush()
+        broken |= check.essential and not check.ok
+    if broken:
         raise typer.Exit(1)
 
 

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import os
 import platform
 import shutil
+import signal
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
-from . import _wheel, data
+from . import _wheel, data, memory
 from .errors import DataError
 from .weights import load_weights
 
 OLDEST_PYTHON, FIRST_UNTRIED_PYTHON = (3, 11), (3, 14)
 _WANTED_MEMORY = 2e9  # bytes: a run at the default size, with room for the rest
+_LEAST_MEMORY = 1e9  # a run at 256 pixels
+_SECONDS = 180  # for a slow disk to load TensorFlow
+
+_PYTHON_MEND = (
+    "install Python 3.11, 3.12 or 3.13 beside it (TensorFlow has no files for newer ones yet), "
+    "such as with `uv venv --python 3.13` or `conda create -n nst python=3.13`"
+)
+_GPU_MEND = "python -m pip install 'tensorflow[and-cuda]>=2.18,<2.22'"
 _KERNEL_MEND = (
-    "for the lessons: python -m pip install 'nst-helpers[course]', "
+    "for the lessons: python -m pip install jupyterlab ipykernel, "
     "then python -m ipykernel install --sys-prefix"
 )
 
@@ -57,17 +66,22 @@ def checkup() -> list[Check]:
     Nothing is downloaded or changed, and nothing is raised. It takes as long as TensorFlow takes
     to load, and on a new machine another second for the bfloat16 probe.
     """
+    return list(checks())
+
+
+def checks() -> Iterator[Check]:
+    """Yield what `checkup` returns, each as soon as it is known."""
     reinstall = "install nst-helpers into this environment again"
-    return [
-        _check("Python", _python, True, "install Python 3.11, 3.12 or 3.13"),
-        _check("TensorFlow", _tensorflow, True, reinstall),
-        _check("Device", _device, False, "python -m pip install 'nst-helpers[gpu]'"),
-        _check("bfloat16", _bfloat16, False, reinstall),
-        _check("Memory", _memory, False, "close other programs, or choose a smaller size"),
-        _check("VGG19 weights", _weights, True, "run `nst fetch`, or unset NST_VGG19_WEIGHTS"),
-        _check("Pictures", _pictures, True, reinstall),
-        _check("Notebook kernel", _kernel, False, _KERNEL_MEND),
-    ]
+    yield _check("Python", _python, True, _PYTHON_MEND)
+    tensorflow = _check("TensorFlow", _tensorflow, True, _tensorflow_mend())
+    yield tensorflow
+    if tensorflow.ok:  # else both would only say the same again
+        yield _check("Device", _device, False, _GPU_MEND)
+        yield _check("bfloat16", _bfloat16, False, reinstall)
+    yield _check("Memory", _memory, False, _memory_mend())
+    yield _check("VGG19 weights", _weights, True, "run `nst fetch`, or unset NST_VGG19_WEIGHTS")
+    yield _check("Pictures", _pictures, True, reinstall)
+    yield _check("Notebook kernel", _kernel, False, _KERNEL_MEND)
 
 
 def _check(name: str, look: Callable[[], str], essential: bool, mend: str) -> Check:
@@ -85,17 +99,50 @@ def _python() -> str:
 
 
 def _tensorflow() -> str:
+    if "tensorflow" not in sys.modules:
+        _load_in_a_child()
     from ._tensorflow import tf
 
     return str(tf.__version__)
 
 
+def _load_in_a_child() -> None:
+    """Load TensorFlow where its death does no harm, and raise its last words if it dies."""
+    command = [sys.executable, "-c", "import tensorflow"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, errors="replace", timeout=_SECONDS
+    )
+    if not done.returncode:
+        return
+    words = " ".join(" ".join(done.stderr.split("\n")[-3:]).split()) or "without a word"
+    if done.returncode > 0:
+        raise RuntimeError(f"it cannot be loaded: {words}")
+    died = signal.Signals(-done.returncode).name
+    about = " (this processor lacks instructions that it needs)" if died == "SIGILL" else ""
+    raise RuntimeError(f"it dies by {died} while it loads{about}: {words}")
+
+
+def _tensorflow_mend() -> str:
+    if any(importlib.metadata.distributions(name="tensorflow-metal")):
+        return "python -m pip uninstall tensorflow-metal (it breaks TensorFlow from 2.18 on)"
+    return "python -m pip install --force-reinstall 'tensorflow>=2.18,<2.22'"
+
+
 def _device() -> str:
-    from .precision import device_name
+    from .precision import compute_capability, device_name
 
     name = device_name()
     if name.startswith("CPU") and shutil.which("nvidia-smi"):
+        if platform.system() == "Windows":
+            raise RuntimeError(
+                "TensorFlow has no GPU on Windows itself since 2.10, but has in WSL2 "
+                "(`wsl --install`, and the same there)"
+            )
         raise RuntimeError("an NVIDIA driver is installed, but TensorFlow sees no GPU")
+    if compute_capability() >= (12, 0):
+        return (
+            f"{name}; TensorFlow's wheels lack kernels for it: the first start takes many minutes"
+        )
     return name
 
 
@@ -106,10 +153,16 @@ def _bfloat16() -> str:
 
 
 def _memory() -> str:
-    free = psutil.virtual_memory().available
+    free = memory.available_memory()
     if free < _WANTED_MEMORY:
         raise RuntimeError(f"only {free / 1e9:.1f} GB are free")
     return f"{free / 1e9:.1f} GB free"
+
+
+def _memory_mend() -> str:
+    if memory.available_memory() < _LEAST_MEMORY:
+        return "close other programs or kernels; even 256 pixels need about 1 GB"
+    return "close other programs, or take --size 256 (or --fit, which chooses the size)"
 
 
 def _weights() -> str:

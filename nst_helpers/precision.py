@@ -74,6 +74,14 @@ def device_name() -> str:
     return f"CPU ({platform.machine()})"
 
 
+def compute_capability() -> tuple[int, int]:
+    """Return the version of an NVIDIA GPU's architecture, or (0, 0)."""
+    gpus = tf.config.list_physical_devices("GPU")
+    details = tf.config.experimental.get_device_details(gpus[0]) if gpus else {}
+    major, minor = details.get("compute_capability", (0, 0))
+    return int(major), int(minor)
+
+
 def _seconds() -> tuple[float, float]:
     """Return the least seconds of the probe in float32 and in bfloat16.
 

@@ -345,7 +345,7 @@ def test_doctor_fails_for_what_matters(
         Check("Stone", True, True, "hard", "harden it"),
         Check("Water", False, essential, "dry", "wet it"),
     ]
-    monkeypatch.setattr("nst_helpers.doctor.checkup", lambda: checks)
+    monkeypatch.setattr("nst_helpers.doctor.checks", lambda: iter(checks))
     result = nst("doctor")
     assert result.exit_code == code
     assert result.stdout == f"✓ Stone: hard\n{'✗' if essential else '–'} Water: dry -> wet it\n"

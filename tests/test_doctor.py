@@ -1,15 +1,17 @@
+import importlib.metadata
+import re
 import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
-import psutil
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from packaging.specifiers import SpecifierSet
 
-from nst_helpers import data, doctor, precision
+from nst_helpers import data, doctor, memory, precision
 from nst_helpers.doctor import Check, checkup
 from nst_helpers.errors import DataError
 
@@ -51,6 +53,7 @@ def test_untried_python(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.essential
     assert "not supported" in found.found
     assert "install Python 3.11" in found.mend
+    assert "uv venv --python 3.13" in found.mend
 
 
 def test_broken_tensorflow_is_told_and_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +61,46 @@ def test_broken_tensorflow_is_told_and_not_raised(monkeypatch: pytest.MonkeyPatc
     found = check("TensorFlow")
     assert not found.ok
     assert found.essential
-    assert "install nst-helpers" in found.mend
+    assert "pip install --force-reinstall 'tensorflow" in found.mend
+    assert {"Device", "bfloat16"}.isdisjoint(check.name for check in checkup())
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import os; os.kill(os.getpid(), 4)", "dies by SIGILL .* lacks instructions"),
+        ("print('no GLIBC_9', file=__import__('sys').stderr); exit(1)", "be loaded: no GLIBC_9"),
+        ("exit(3)", "be loaded: without a word"),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_tensorflow_that_dies_is_heard(
+    code: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = subprocess.run
+    monkeypatch.delitem(sys.modules, "tensorflow")
+    monkeypatch.setattr(subprocess, "run", lambda command, **how: run([*command[:2], code], **how))
+    found = next(found for found in doctor.checks() if found.name == "TensorFlow")
+    assert not found.ok
+    assert re.search(words, found.found)
+
+
+def test_metal_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.metadata, "distributions", lambda name: [name])
+    assert "uninstall tensorflow-metal" in doctor._tensorflow_mend()
+
+
+def test_windows_has_its_gpu_in_wsl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "device_name", lambda: "CPU (AMD64)")
+    monkeypatch.setattr(doctor.platform, "system", lambda: "Windows")
+    monkeypatch.setattr(shutil, "which", lambda command: command)
+    assert "WSL2" in check("Device").found
+
+
+def test_a_card_newer_than_the_wheels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "device_name", lambda: "RTX 5090")
+    monkeypatch.setattr(precision, "compute_capability", lambda: (12, 0))
+    assert "lack kernels" in check("Device").found
 
 
 def test_graphics_card_that_tensorflow_does_not_see(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,14 +112,14 @@ def test_graphics_card_that_tensorflow_does_not_see(monkeypatch: pytest.MonkeyPa
     found = check("Device")
     assert not found.ok
     assert not found.essential
-    assert "nst-helpers[gpu]" in found.mend
+    assert found.mend == "python -m pip install 'tensorflow[and-cuda]>=2.18,<2.22'"
     monkeypatch.setattr(precision, "device_name", lambda: "NVIDIA T4")
     assert check("Device").ok
 
 
 @pytest.mark.parametrize(("free", "ok"), [(8.25e9, True), (0.5e9, False)])
 def test_free_memory(free: float, ok: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=free))
+    monkeypatch.setattr(memory, "available_memory", lambda: free)
     found = check("Memory")
     assert found.ok is ok
     assert f"{free / 1e9:.1f} GB" in found.found
