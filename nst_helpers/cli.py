@@ -144,12 +144,12 @@ def demo(
     ] = None,
 ) -> None:
     """Paint a first picture: a pagoda in a swirling night."""
+    given = {} if size is None else {"size": size}
+    recipe, time = as_recipe(None, given), None if given else seconds
     if output == DEMO:
         with contextlib.suppress(OSError):  # the check of the output says what is wrong
             DEMO.parent.mkdir(exist_ok=True)
-    given = {} if size is None else {"size": size}
-    time = seconds if size is None else None
-    _paint("china", ["swirling_night"], as_recipe(None, given), output, seconds=time)
+    _paint("china", ["swirling_night"], recipe, output, seconds=time)
 
 
 @app.command()
