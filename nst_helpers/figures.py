@@ -44,7 +44,9 @@ def _smaller(png: bytes) -> bytes:
     if len(png) <= _LARGE:
         return png
     reduced = io.BytesIO()
-    picture = PIL.Image.open(io.BytesIO(png)).convert("RGB").quantize(256)
+    picture = PIL.Image.open(io.BytesIO(png)).convert("RGB")
+    # The usual method gives a thin colored line over a photo the nearest color of the photo.
+    picture = picture.quantize(256, PIL.Image.Quantize.MAXCOVERAGE)
     picture.save(reduced, "PNG", optimize=True)
     return reduced.getvalue()
 
