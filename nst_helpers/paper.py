@@ -18,7 +18,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from . import data
-from .errors import DataError, NSTError, RecipeError
+from .errors import DataError, ImageError, NSTError, RecipeError
+from .files import as_path, reason, write_atomically
 from .recipes import FIRST_OF_EACH_BLOCK, GATYS2016, Recipe
 from .result import Result
 from .sweeps import Run, sweep
@@ -147,14 +148,18 @@ def make(
     ------
     SweepError
         If a run failed; no figure is drawn then.
+    ImageError
+        If a file of a figure's name is not ours, or cannot be written.
     NSTError
         If what draws is not installed.
     """
     _drawing()  # before hours of runs
+    folder = as_path(folder)
+    _check_outputs(folder / name for name in wanted)
     runs = named_runs(wanted)
-    results = sweep(runs, Path(folder, "runs"), executor, weights=weights, callback=callback)
+    results = sweep(runs, folder / "runs", executor, weights=weights, callback=callback)
     by_run = {run: results[name] for name, run in runs.items()}
-    return {name: _write(figure, by_run, Path(folder, name)) for name, figure in wanted.items()}
+    return {name: _write(figure, by_run, folder / name) for name, figure in wanted.items()}
 
 
 def named_runs(wanted: Mapping[str, PaperFigure]) -> dict[str, Run]:
@@ -222,21 +227,46 @@ def _drawing() -> ModuleType:
         from . import figures
     except ImportError as error:
         raise NSTError(
-            f"Drawing needs the package {error.name}: python -m pip install 'nst-helpers[course]'."
+            f"Drawing needs Matplotlib ({error.name} is missing): python -m pip install matplotlib"
         ) from error
     return figures
 
 
+def _check_outputs(paths: Iterable[Path]) -> None:
+    """Refuse to replace what is not ours: a figure names its title in its record."""
+    for path in paths:
+        picture, record = path.with_suffix(".png"), path.with_suffix(".json")
+        if any(file.exists() for file in (picture, record)) and not _is_ours(record):
+            raise ImageError(
+                f"{picture} or {record.name} beside it is no figure of ours and would be lost; "
+                "choose another folder, or remove it."
+            )
+
+
+def _is_ours(record: Path) -> bool:
+    try:
+        return {"title", "panels"} == set(json.loads(record.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return False
+
+
 def _write(figure: PaperFigure, by_run: Mapping[Run, Result], path: Path) -> Path:
     results = [by_run[run] for run in figure.panels.values()]
-    drawn = draw(figure, results)
-    drawn.savefig(path.with_suffix(".png"), dpi=_dots_per_inch(figure, results))
-    _drawing().plt.close(drawn)
     panels = {title: r.record() for title, r in zip(figure.panels, results, strict=True)}
     for panel in panels.values():
         del panel["trace"]  # stands beside the panel's own picture
     text = json.dumps({"title": figure.title, "panels": panels}, indent=1, ensure_ascii=False)
-    path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    drawn = draw(figure, results)
+    dots = _dots_per_inch(figure, results)
+    try:  # the record first: the picture is known as ours by it
+        write_atomically(path.with_suffix(".json"), lambda file: file.write(f"{text}\n".encode()))
+        write_atomically(
+            path.with_suffix(".png"), lambda file: drawn.savefig(file, format="png", dpi=dots)
+        )
+    except OSError as error:
+        raise ImageError(f"{path}.png could not be written ({reason(error)}).") from error
+    finally:
+        _drawing().plt.close(drawn)
     return path.with_suffix(".png")
 
 

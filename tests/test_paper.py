@@ -9,7 +9,7 @@ import pytest
 
 import nst_helpers
 from nst_helpers import data, paper
-from nst_helpers.errors import DataError, NSTError, RecipeError
+from nst_helpers.errors import DataError, ImageError, NSTError, RecipeError
 from nst_helpers.paper import BUDGETS, FIGURES, STAND_INS, Budget
 from nst_helpers.recipes import FIRST_OF_EACH_BLOCK
 
@@ -104,6 +104,22 @@ def test_what_draws_is_asked_for_before_the_runs(
     monkeypatch.delattr(nst_helpers, "figures", raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(NSTError, match=r"pip install 'nst-helpers\[course\]'"):
+    with pytest.raises(NSTError, match=r"pip install matplotlib$"):
         paper.make(paper.figures(TINY, ["ratio"]), tmp_path, weights="random")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["ratio.png", "ratio.json"])
+def test_a_strangers_file_is_not_overwritten(name: str, tmp_path: Path) -> None:
+    mine = tmp_path / name
+    mine.write_text('{"mine": 1}')
+    with pytest.raises(ImageError, match="no figure of ours and would be lost"):
+        paper.make(paper.figures(TINY, ["ratio"]), tmp_path, weights="random")
+    assert mine.read_text() == '{"mine": 1}'
+    assert list(tmp_path.iterdir()) == [mine]
+
+
+def test_a_figure_of_ours_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "ratio.json").write_text('{"title": "The ratio", "panels": {}}')
+    (tmp_path / "ratio.png").write_bytes(b"old")
+    paper._check_outputs([tmp_path / "ratio"])
