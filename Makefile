@@ -10,10 +10,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LESSONS ?= notebooks/*.ipynb
 READY := .venv/.installed
 
-.PHONY: help demo lab test check lessons lock clean
+.PHONY: help demo lab test test-matrix check lessons lock clean
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
 
 demo: $(READY)  ## make a first picture
 	@$(BIN)/nst demo
@@ -28,6 +28,10 @@ test: check  ## every check: style, types, unit tests, then all lessons run and 
 	@# -x: after a cell that fails the later ones fail too, and hide the first.
 	$(BIN)/python -m pytest -q -x -n 2 --dist loadfile --nbval --nbval-current-env \
 	  --nbval-cell-timeout=600 --nbval-sanitize-with=tests/nbval_sanitize.cfg notebooks
+
+test-matrix: $(READY)  ## the unit tests and two lessons on other processors, Pythons and versions (hours)
+	@$(BIN)/nst fetch
+	@$(BIN)/python benchmarks/matrix.py
 
 check: $(READY)  ## style and types only: seconds
 	$(BIN)/ruff check .

@@ -21,6 +21,7 @@ from .options import (
     StyleNormalization,
     VariationNormalization,
 )
+from .precision import has_bfloat16
 
 T = TypeVar("T")
 
@@ -199,6 +200,8 @@ def _correlate(rows: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Ten
 
     def gradient(slope: tf.Tensor) -> tf.Tensor:
         symmetric = slope + tf.linalg.matrix_transpose(slope)
+        if _emulates(rows):
+            return tf.cast(tf.matmul(_float32(rows), symmetric), rows.dtype)
         return tf.matmul(rows, tf.cast(symmetric, rows.dtype))
 
     return _product(rows), gradient
@@ -214,11 +217,17 @@ def _product(rows: tf.Tensor) -> tf.Tensor:
     about 0.3 %.
     """
     *batch, positions, channels = rows.shape
-    if rows.dtype == tf.float32 or positions % _PARTS or positions < _PARTS * _LEAST_ROWS:
+    small = positions % _PARTS or positions < _PARTS * _LEAST_ROWS
+    if rows.dtype == tf.float32 or small or _emulates(rows):
         exact = _float32(rows)
         return tf.matmul(exact, exact, transpose_a=True)
     parts = tf.reshape(rows, (*batch, _PARTS, positions // _PARTS, channels))
     return tf.reduce_sum(_float32(tf.matmul(parts, parts, transpose_a=True)), axis=-3)
+
+
+def _emulates(x: tf.Tensor) -> bool:
+    """Say whether products of such numbers are to be taken in float32 instead."""
+    return x.dtype == tf.bfloat16 and not has_bfloat16()
 
 
 def _float32(x: tf.Tensor) -> tf.Tensor:

@@ -14,7 +14,6 @@ import numpy as np
 
 from ._tensorflow import tf
 from .data import cache_folder
-from .errors import RecipeError
 from .options import Precision
 
 _log = logging.getLogger(__name__)
@@ -41,26 +40,21 @@ def fast_bfloat16() -> bool:
 
 @functools.cache
 def has_bfloat16() -> bool:
-    """Tell whether this machine's convolutions take bfloat16 at all, slowly or not."""
+    """Tell whether this machine's convolutions take bfloat16 at all, slowly or not.
+
+    Where they do not, the extractor rounds to bfloat16 and computes in float32.
+    """
     try:
-        _probe("bfloat16")
+        with tf.init_scope():  # asked for while something is being traced, too
+            maps, kernel = tf.zeros((1, 8, 8, 16), "bfloat16"), tf.zeros((3, 3, 16, 16), "bfloat16")
+            tf.nn.conv2d(maps, kernel, 1, "SAME")
     except tf.errors.OpError:  # oneDNN has no such convolution for every processor
         return False
     return True
 
 
 def resolve_precision(precision: Precision) -> str:
-    """Return ``"float32"`` or ``"bfloat16"``, probing the machine for ``"auto"``.
-
-    Raises
-    ------
-    RecipeError
-        For ``"bfloat16"`` on a machine whose convolutions do not take it.
-    """
-    if precision == "bfloat16" and not has_bfloat16():
-        raise RecipeError(
-            "This processor's convolutions do not take bfloat16; use precision 'auto' or 'float32'."
-        )
+    """Return ``"float32"`` or ``"bfloat16"``, probing the machine for ``"auto"``."""
     if precision != "auto":
         return precision
     return "bfloat16" if fast_bfloat16() else "float32"

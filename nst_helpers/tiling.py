@@ -58,7 +58,7 @@ class TiledObjective(Objective):
         The weight of each style; scaled to sum to 1.
     tile : int
         Largest side of a tile in pixels, rounded up to a multiple of 16 at most. Its window is up
-        to 160 pixels larger each way, so small tiles cost time.
+        to 192 pixels larger each way, so small tiles cost time.
 
     Raises
     ------

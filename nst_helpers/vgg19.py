@@ -20,6 +20,7 @@ from .architecture import smallest_side as smallest_side
 from .errors import LayerError
 from .images import MEAN_BGR
 from .options import Activation, Pooling, Preprocessing
+from .precision import has_bfloat16
 from .weights import Weights, load_weights
 
 
@@ -41,6 +42,8 @@ class VGG19:
         mean); ``"none"`` feeds RGB in [0, 1] as it is, a frequent mistake kept for study.
     precision : {"float32", "bfloat16"}
         Arithmetic of the network. The features come back in it; the losses cast to float32.
+        A processor whose convolutions do not take bfloat16 emulates it: the same rounding of all
+        maps and kernels, at no gain.
 
     Raises
     ------
@@ -65,8 +68,10 @@ class VGG19:
         self.pooling, self.activation = pooling, activation
         self.preprocessing, self.precision = preprocessing, precision
         self._path = LAYERS[: LAYERS.index(self.layers[-1]) + 1]
-        self._kernels = {n: tf.constant(self.weights.kernels[n], precision) for n in self._path}
-        self._biases = {n: tf.constant(self.weights.biases[n], precision) for n in self._path}
+        computed = precision == "float32" or has_bfloat16()
+        self._arithmetic = precision if computed else "float32"
+        self._kernels = {n: self._round(self.weights.kernels[n]) for n in self._path}
+        self._biases = {n: self._round(self.weights.biases[n]) for n in self._path}
 
     def __call__(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the features of every layer asked for.
@@ -88,17 +93,22 @@ class VGG19:
         """
         images = tf.convert_to_tensor(images)
         self._check_size(images.shape)
-        maps = tf.cast(self._preprocess(images), self.precision)
+        maps = self._round(self._preprocess(images))
         features = {}
         for name in self._path:
             if name.endswith("conv1") and name != self._path[0]:
                 maps = self._pool(maps)
             linear = tf.nn.conv2d(maps, self._kernels[name], 1, "SAME")
-            linear = tf.nn.bias_add(linear, self._biases[name])
+            linear = self._round(tf.nn.bias_add(linear, self._biases[name]))
             maps = tf.nn.relu(linear)
             if name in self.layers:
-                features[name] = maps if self.activation == "relu" else linear
+                wanted = maps if self.activation == "relu" else linear
+                features[name] = tf.cast(wanted, self.precision)
         return features
+
+    def _round(self, x: tf.Tensor) -> tf.Tensor:
+        """Round to the precision; the numbers stay of another kind where it is emulated."""
+        return tf.cast(tf.cast(x, self.precision), self._arithmetic)
 
     def _preprocess(self, images: tf.Tensor) -> tf.Tensor:
         if self.preprocessing == "none":

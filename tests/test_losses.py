@@ -285,7 +285,6 @@ def test_batch_axes_give_what_separate_calls_give(rng: np.random.Generator) -> N
             np.testing.assert_allclose(many[index], one, rtol=ROUNDING)
 
 
-@pytest.mark.usefixtures("bfloat16")
 def test_bfloat16_features_are_summed_in_float32() -> None:
     # 1 and 2 are exact in bfloat16; its sums would stop growing at 256, where 1 is half a step.
     ones, twos = (tf.fill((64, 64, 2), tf.constant(v, tf.bfloat16)) for v in (1, 2))
@@ -313,7 +312,6 @@ def test_large_bfloat16_maps_are_summed_in_parts(
     assert gain * error < np.linalg.norm(at_once - exact) / np.linalg.norm(exact)
 
 
-@pytest.mark.usefixtures("bfloat16")
 @pytest.mark.parametrize("given", [tf.bfloat16, tf.float64])
 def test_every_loss_is_float32(given: tf.DType) -> None:
     x = tf.ones((3, 3, 3), given)

@@ -168,7 +168,6 @@ def test_images_of_a_batch_do_not_touch(
         np.testing.assert_allclose(gradient[index], slope[0], atol=1e-5 * scale)
 
 
-@pytest.mark.usefixtures("bfloat16")
 def test_bfloat16_network_gives_float32_terms_and_gradient(
     content: np.ndarray, style: np.ndarray, image: np.ndarray, random_weights: Weights
 ) -> None:

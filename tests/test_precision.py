@@ -33,6 +33,7 @@ def clock(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> list[str]:
         return seconds["float32"], seconds["bfloat16"]
 
     monkeypatch.setattr(precision, "_seconds", told)
+    monkeypatch.setattr(precision, "has_bfloat16", lambda: True)
     return probed
 
 

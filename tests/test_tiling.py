@@ -166,7 +166,6 @@ def test_the_graph_does_not_grow_with_the_picture(
     assert convolutions(24) == convolutions(70) > 0
 
 
-@pytest.mark.usefixtures("bfloat16")
 def test_bfloat16(rng: np.random.Generator, random_weights: Weights) -> None:
     image, content, *styles = pictures(rng, 61, 83)
     extractor = extractor_of(SHALLOW, random_weights, "bfloat16")

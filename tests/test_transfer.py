@@ -545,11 +545,7 @@ def test_save_refuses_and_leaves_nothing(
 
 @pytest.mark.weights
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_a_real_stylization(
-    weights: Weights, precision: Any, request: pytest.FixtureRequest
-) -> None:
-    if precision == "bfloat16":
-        request.getfixturevalue("bfloat16")
+def test_a_real_stylization(weights: Weights, precision: Any) -> None:
     recipe = Recipe(size=96, pyramid=((1.0, 30),), precision=precision)
     result = stylize("china", "swirling_night", recipe, weights=weights)
     assert result.precision == precision

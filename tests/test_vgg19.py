@@ -6,7 +6,7 @@ import numpy as np
 import oracles
 import pytest
 
-from nst_helpers import data
+from nst_helpers import data, vgg19
 from nst_helpers._tensorflow import tf
 from nst_helpers.errors import LayerError
 from nst_helpers.options import Activation, Pooling, Preprocessing
@@ -126,7 +126,6 @@ def test_trained_network_gives_the_recorded_numbers(weights: Weights) -> None:
         np.testing.assert_allclose((values == 0).mean(), zeros, atol=1e-3)
 
 
-@pytest.mark.usefixtures("bfloat16")
 def test_bfloat16_is_close_to_float32(content: np.ndarray, random_weights: Weights) -> None:
     exact = run(VGG19(SHALLOW, random_weights), content)
     rounded = run(VGG19(SHALLOW, random_weights, precision="bfloat16"), content)
@@ -135,12 +134,21 @@ def test_bfloat16_is_close_to_float32(content: np.ndarray, random_weights: Weigh
         assert 0 < relative_error(rounded[name], exact[name]) <= depth * 2**-8
 
 
+def test_bfloat16_is_emulated_where_it_is_missing(
+    content: np.ndarray, random_weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vgg19, "has_bfloat16", lambda: False)
+    emulated = VGG19(SHALLOW, random_weights, precision="bfloat16")
+    exact, rounded = run(VGG19(SHALLOW, random_weights), content), run(emulated, content)
+    for depth, name in enumerate(SHALLOW, 1):
+        assert 0 < relative_error(rounded[name], exact[name]) <= depth * 2**-8
+        assert emulated(tf.constant(content[None]))[name].dtype == tf.bfloat16
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_features_come_in_the_precision_asked_for(
-    content: np.ndarray, random_weights: Weights, precision: str, request: pytest.FixtureRequest
+    content: np.ndarray, random_weights: Weights, precision: str
 ) -> None:
-    if precision == "bfloat16":
-        request.getfixturevalue("bfloat16")
     extractor = VGG19(["block1_conv1"], random_weights, precision=precision)
     assert extractor(tf.constant(content[None]))["block1_conv1"].dtype == precision
 
@@ -151,7 +159,8 @@ def test_items_of_a_batch_do_not_touch(rng: np.random.Generator, random_weights:
     together = extractor(tf.constant(images))["block2_conv1"]
     for image, maps in zip(images, together, strict=True):
         alone = run(extractor, image)["block2_conv1"]
-        np.testing.assert_allclose(maps, alone, rtol=1e-5, atol=1e-4)  # of values around 100
+        # One picture may be convolved in another way than three: some epsilon of the largest value.
+        np.testing.assert_allclose(maps, alone, rtol=0, atol=1e-5 * np.abs(alone).max())
 
 
 # The input

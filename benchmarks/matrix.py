@@ -1,0 +1,98 @@
+"""The tests on other processors, Pythons and dependencies: `make test-matrix` calls this.
+
+A row runs the unit tests and two lessons, either in this environment, made to act as an older
+processor, or in one of its own under outputs/matrix with other versions. A row that is done is
+kept there and not repeated: delete outputs/matrix to begin anew. Interpreters that are not on the
+PATH are left out. The table goes to standard output.
+
+    python benchmarks/matrix.py [ROW ...]
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "outputs" / "matrix"
+LESSONS = ("01_images_as_tensors", "04_gram_matrices")
+
+PROCESSORS: dict[str, dict[str, str]] = {
+    "AVX2": {"ONEDNN_MAX_CPU_ISA": "AVX2"},
+    "SSE4.1": {"ONEDNN_MAX_CPU_ISA": "SSE41"},
+    "one thread": {"TF_NUM_INTRAOP_THREADS": "1"},
+    "without oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"},
+}
+VERSIONS: dict[str, tuple[str, list[str]]] = {
+    "TensorFlow 2.18": ("python3.11", ["tensorflow==2.18.*", "numpy==1.26.*", "pillow==11.0.*"]),
+    "Colab's versions": ("python3.13", ["-c", "tests/constraints-colab.txt"]),
+    "newest, Python 3.12": ("python3.12", ["--upgrade"]),
+    "newest, Python 3.13": ("python3.13", ["--upgrade"]),
+}
+
+
+def slug(name: str) -> str:
+    """Return a name for files."""
+    return re.sub(r"\W+", "-", name.lower())
+
+
+def environment(name: str) -> Path | None:
+    """Make the environment of a row, and return its Python, or None without an interpreter."""
+    interpreter, wanted = VERSIONS[name]
+    found, place = shutil.which(interpreter), FOLDER / slug(name)
+    if found is None or subprocess.run([found, "--version"], capture_output=True).returncode:
+        return None
+    python, pip = place / "bin" / "python", ["-m", "pip", "install", "--quiet"]
+    subprocess.run([found, "-m", "venv", "--clear", place], check=True)
+    test = ["distributed", "hatchling", "nbval<0.12", "pytest<10", "pytest-timeout", "pytest-xdist"]
+    subprocess.run([python, *pip, *wanted, *test, "-e", "."], check=True, cwd=ROOT)
+    return python
+
+
+def counted(python: Path, log: Path, settings: dict[str, str], *arguments: str) -> str:
+    """Run pytest, and return its last line's words, such as "12 passed, 1 skipped"."""
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    with log.open("w") as file:
+        subprocess.run(command, env=os.environ | settings, cwd=ROOT, stdout=file, stderr=file)
+    last = log.read_text().rstrip().splitlines()[-1]
+    return re.sub(r" in [\d.]+s.*", "", last).strip("= ")
+
+
+def row(name: str) -> dict[str, Any]:
+    """Run one row."""
+    python = Path(sys.executable) if name in PROCESSORS else environment(name)
+    if python is None:
+        return {"units": f"no {VERSIONS[name][0]} here", "lessons": "", "minutes": 0}
+    settings, began = PROCESSORS.get(name, {}), time.perf_counter()
+    nbval = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=600"]
+    nbval += ["--nbval-sanitize-with=tests/nbval_sanitize.cfg"]
+    lessons = [f"notebooks/{lesson}.ipynb" for lesson in LESSONS]
+    log = FOLDER / slug(name)
+    units = counted(python, log.with_suffix(".units.log"), settings, "-n", "2")
+    lesson = counted(
+        *(python, log.with_suffix(".lessons.log"), settings),
+        *("-x", "-n", "2", "--dist", "loadfile", *nbval, *lessons),
+    )
+    minutes = (time.perf_counter() - began) / 60
+    return {"units": units, "lessons": lesson, "minutes": round(minutes, 1)}
+
+
+def main() -> None:
+    """Run what is missing of the rows, and print the table."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    print("| variant | unit tests | lessons 01 and 04 | minutes |\n| --- | --- | --- | ---: |")
+    for name in sys.argv[1:] or [*PROCESSORS, *VERSIONS]:
+        kept = FOLDER / f"{slug(name)}.json"
+        if not kept.exists():
+            kept.write_text(json.dumps(row(name)))
+        done = json.loads(kept.read_text())
+        print(f"| {name} | {done['units']} | {done['lessons']} | {done['minutes']} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
