@@ -41,7 +41,8 @@ def main() -> None:
         loss = float(tf.reduce_sum(judge.terms(tf.constant(result.image[None]))))
         like = structural_similarity(images[0], result.image, channel_axis=-1, data_range=1)
         print(f"{name:30}{result.seconds:7.0f}{loss:17.4g}{like:21.3f}", flush=True)
-    save_image(side_by_side([images[0], images[-1]], height=images[0].shape[0]), PICTURE)
+    both = side_by_side([images[0], images[-1]], height=images[0].shape[0])
+    save_image(both, PICTURE, overwrite=True)
 
 
 if __name__ == "__main__":

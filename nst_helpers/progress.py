@@ -59,8 +59,9 @@ class ProgressBar:
         quarters, (before, at) = 4 * progress.step // progress.steps, self._logged
         if quarters > before or progress.seconds > at + _SECONDS_PER_LINE:
             self._logged = quarters, progress.seconds
-            left = tqdm.format_interval(progress.seconds_left)
-            done = f"{progress.step}/{progress.steps} steps, {left} left"
+            done = f"{progress.step}/{progress.steps} steps"
+            if quarters:  # before, compiling is most of the time that was measured
+                done += f", {tqdm.format_interval(progress.seconds_left)} left"
             _log.info("%s, %s", done, _summary(progress.losses))
 
 
