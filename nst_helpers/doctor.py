@@ -199,9 +199,8 @@ def _is_verified(name: str) -> bool:
 def _kernel() -> str:
     from jupyter_client.kernelspec import KernelSpecManager
 
-    missing = [name for name in ("ipykernel", "jupyterlab") if not importlib.util.find_spec(name)]
-    if missing:
-        raise RuntimeError(f"missing: {', '.join(missing)}")
+    if not importlib.util.find_spec("ipykernel"):  # JupyterLab may be another environment's
+        raise RuntimeError("ipykernel is missing")
     python = Path(KernelSpecManager().get_kernel_spec("python3").argv[0])
     # A bare name means Jupyter's own interpreter. Links are not followed: the interpreters of two
     # environments may well be links to the same file.
