@@ -1,4 +1,8 @@
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
@@ -246,3 +250,29 @@ def test_forked_processes_are_refused(runs: dict[str, Run], tmp_path: Path) -> N
         pytest.raises(NSTError, match="does not survive a fork"),
     ):
         sweep(runs, tmp_path / "out", pool, weights="random")
+
+
+@pytest.mark.slow
+def test_the_readmes_snippet_runs_as_a_script(tmp_path: Path) -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    (snippet,) = (block for block in blocks if "sweep(" in block)
+    for given, reduced in {
+        '"scheduler:8786"': "n_workers=1, threads_per_worker=1, dashboard_address=None",
+        'get_recipe("default")': repr(SMALL).replace("Recipe(", "nst_helpers.Recipe("),
+        '("swirling_night", "woodcut_waves")': '["swirling_night"]',
+        '"photo.jpg"': '"china"',
+    }.items():
+        assert given in snippet
+        snippet = snippet.replace(given, reduced)
+    script = tmp_path / "script.py"
+    script.write_text(f"import nst_helpers\n{snippet}", encoding="utf-8")
+    how = os.environ | {"NST_VGG19_WEIGHTS": "random"}
+    how["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    command = [sys.executable, str(script)]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=how, timeout=120, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    files = {path.name for path in (tmp_path / "outputs" / "sweep").iterdir()}
+    assert files == {"swirling_night.png", "swirling_night.json"}
