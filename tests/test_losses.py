@@ -86,6 +86,12 @@ def test_total_variation_is_the_loop(
     assert float(total_variation(np.ones((H, W, 3), np.float32), kind)) == 0
 
 
+def test_absolute_variation_is_tensorflows(rng: np.random.Generator) -> None:
+    images = rng.random((2, H, W, 3), np.float32)
+    expected = tf.image.total_variation(tf.constant(images))
+    np.testing.assert_allclose(total_variation(images, "absolute_sum"), expected, rtol=ROUNDING)
+
+
 def test_total_loss_is_eq_7() -> None:
     assert total_loss(3.0, 5.0, alpha=2.0, beta=10.0) == 56.0
 

@@ -78,6 +78,20 @@ def test_trained_network_is_the_plain_network(weights: Weights) -> None:
         assert relative_error(features[name], expected) <= 1e-5  # float32: 1e-7 times a few sums
 
 
+def test_every_layer_is_that_of_keras(rng: np.random.Generator, random_weights: Weights) -> None:
+    keras = tf.keras.applications.vgg19
+    model = keras.VGG19(include_top=False, weights=None)
+    for name in LAYERS:
+        numbers = random_weights.kernels[name], random_weights.biases[name]
+        model.get_layer(name).set_weights(numbers)
+    every = tf.keras.Model(model.input, [model.get_layer(name).output for name in LAYERS])
+    image = rng.random((33, 46, 3), np.float32)
+    expected = every(keras.preprocess_input(255 * image[None]))
+    features = run(VGG19(LAYERS, random_weights), image)
+    for name, maps in zip(LAYERS, expected, strict=True):
+        assert relative_error(features[name], maps[0].numpy()) <= 1e-5, name
+
+
 @pytest.mark.parametrize("preprocessing", ["caffe", "none"])
 @pytest.mark.parametrize("activation", ["relu", "linear"])
 @pytest.mark.parametrize("pooling", ["max", "average"])
