@@ -22,7 +22,8 @@ from .weights import Weights, default_source, load_weights
 
 _log = logging.getLogger(__name__)
 
-_FILE_NAME = r"(?!\.)[\w .=+-]*[\w=+-]"  # on every system; no dot or space at the end
+# On every system: no dot or space at the end, and none of the names of Windows' devices.
+_FILE_NAME = r"(?!\.|(?i:con|prn|aux|nul|com\d|lpt\d)(\.|$))[\w .=+-]*[\w=+-]"
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,8 @@ def load_weights(source: str | os.PathLike[str] | None = None, *, seed: int = 0)
     source = source or default_source()
     if source == "8-bit":
         return _from_8bit(_wheel.cached())
+    if source == "random" and seed < 0:
+        raise WeightsError(f"The seed of random weights must be 0 or more, not {seed}.")
     if source == "random":
         return _random(seed)
     path = _keras_file() if source == "keras" else source

@@ -196,7 +196,8 @@ def test_a_picture_without_a_record(tmp_path: Path, content: np.ndarray) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["x/y", "", "..", "a\0b", "con?", "a\\b", " ", ".png", "dot.", "x" * 300]
+    "name",
+    ["x/y", "", "..", "a\0b", "con?", "a\\b", " ", ".png", "dot.", "con", "lpt1.txt", "x" * 300],
 )
 def test_a_name_that_no_file_can_have_is_refused_first(
     runs: dict[str, Run], tmp_path: Path, done: list[Run], name: str
