@@ -1,9 +1,9 @@
 """The tests on other processors, Pythons and dependencies: `make test-matrix` calls this.
 
 A row runs the unit tests and two lessons, either in this environment, made to act as an older
-processor, or in one of its own under outputs/matrix with other versions. A row that is done is
-kept there and not repeated: delete outputs/matrix to begin anew. Interpreters that are not on the
-PATH are left out. The table goes to standard output.
+processor, or in one of its own under outputs/matrix with other versions. A row whose tests came
+to an end is kept there and not repeated: delete outputs/matrix to begin anew. A row that cannot be
+run says why. The table goes to standard output.
 
     python benchmarks/matrix.py [ROW ...]
 """
@@ -41,12 +41,12 @@ def slug(name: str) -> str:
     return re.sub(r"\W+", "-", name.lower())
 
 
-def environment(name: str) -> Path | None:
-    """Make the environment of a row, and return its Python, or None without an interpreter."""
+def environment(name: str) -> Path:
+    """Make the environment of a row, and return its Python."""
     interpreter, wanted = VERSIONS[name]
     found, place = shutil.which(interpreter), FOLDER / slug(name)
     if found is None or subprocess.run([found, "--version"], capture_output=True).returncode:
-        return None
+        raise RuntimeError(f"no {interpreter} here")
     python, pip = place / "bin" / "python", ["-m", "pip", "install", "--quiet"]
     subprocess.run([found, "-m", "venv", "--clear", place], check=True)
     test = ["distributed", "hatchling", "nbval<0.12", "pytest<10", "pytest-timeout", "pytest-xdist"]
@@ -58,7 +58,10 @@ def counted(python: Path, log: Path, settings: dict[str, str], *arguments: str) 
     """Run pytest, and return its last line's words, such as "12 passed, 1 skipped"."""
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     with log.open("w") as file:
-        subprocess.run(command, env=os.environ | settings, cwd=ROOT, stdout=file, stderr=file)
+        how = {"env": os.environ | settings, "cwd": ROOT, "stdout": file, "stderr": file}
+        code = subprocess.run(command, **how).returncode
+    if code not in (0, 1):  # 1: some test failed
+        raise RuntimeError(f"pytest ended with {code}: {log.name}")
     last = log.read_text().rstrip().splitlines()[-1]
     return re.sub(r" in [\d.]+s.*", "", last).strip("= ")
 
@@ -66,8 +69,6 @@ def counted(python: Path, log: Path, settings: dict[str, str], *arguments: str) 
 def row(name: str) -> dict[str, Any]:
     """Run one row."""
     python = Path(sys.executable) if name in PROCESSORS else environment(name)
-    if python is None:
-        return {"units": f"no {VERSIONS[name][0]} here", "lessons": "", "minutes": 0}
     settings, began = PROCESSORS.get(name, {}), time.perf_counter()
     nbval = ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=600"]
     nbval += ["--nbval-sanitize-with=tests/nbval_sanitize.cfg"]
@@ -88,9 +89,12 @@ def main() -> None:
     print("| variant | unit tests | lessons 01 and 04 | minutes |\n| --- | --- | --- | ---: |")
     for name in sys.argv[1:] or [*PROCESSORS, *VERSIONS]:
         kept = FOLDER / f"{slug(name)}.json"
-        if not kept.exists():
-            kept.write_text(json.dumps(row(name)))
-        done = json.loads(kept.read_text())
+        try:
+            if not kept.exists():
+                kept.write_text(json.dumps(row(name)))
+            done = json.loads(kept.read_text())
+        except (RuntimeError, subprocess.CalledProcessError) as error:
+            done = {"units": f"not run: {error}", "lessons": "", "minutes": ""}
         print(f"| {name} | {done['units']} | {done['lessons']} | {done['minutes']} |", flush=True)
 
 
