@@ -177,8 +177,8 @@ def stylize_many(
         raise ImageError("stylize_many takes a list of pictures; put the one picture into [ ].")
     recipe = as_recipe(recipe, settings)
     styles = list(map(_read_once, style if isinstance(style, list | tuple) else [style]))
-    shares = _check_shares(style_shares, len(styles))
-    return _paint_all(contents, styles, recipe, shares, start_image, weights, callback)
+    shares, start = _check_shares(style_shares, len(styles)), _read_once(start_image)
+    return _paint_all(contents, styles, recipe, shares, start, weights, callback)
 
 
 def _paint_all(
@@ -437,7 +437,7 @@ class _Pictures:
         start_image: Picture | None,
     ) -> None:
         self.recipe = recipe
-        content, start_image = _read_once(content), _read_once(start_image)
+        content = _read_once(content)
         self.names = [_name(picture) for picture in (content, *styles)]
         self.sha256 = checksums(recipe, content, styles, start_image)
         self.content = _open(content, recipe, recipe.size)

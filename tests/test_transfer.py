@@ -1,6 +1,7 @@
 """The loop and its record: what a run starts from, keeps, says, and survives."""
 
 import hashlib
+import io
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -769,3 +770,20 @@ def test_scales_are_read_by_name(
     record = json.loads(path.with_suffix(".json").read_text())
     path.with_suffix(".json").write_text(json.dumps(record, sort_keys=True))
     assert Result.load(path).scales == ((32, 48, 6),)
+
+
+def test_an_open_file_may_be_one_that_is_read_once(
+    content: np.ndarray, style: np.ndarray, random_weights: Weights, tmp_path: Path
+) -> None:
+    class Once(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    files = [save_image(image, tmp_path / f"{n}.png") for n, image in enumerate((content, style))]
+    photo, painting, start = (Once(file.read_bytes()) for file in (*files, files[0]))
+    many = stylize_many(
+        [photo, files[0]], painting, QUICK, weights=random_weights, start_image=start
+    )
+    one, other = many
+    assert one.sha256 == other.sha256
+    np.testing.assert_array_equal(one.image, other.image)
