@@ -151,7 +151,7 @@ class TiledObjective(Objective):
             features = self.extractor(tiles.cut(images, box))
             for name, target in whole.items():
                 y, x, top, left, bottom, right = box // smallest_side(name)
-                core = features[name][:, top:bottom, left:right]
+                core = features[name][:, top:bottom, left:right].numpy()
                 target[:, y + top : y + bottom, x + left : x + right] = core
         return {name: tf.constant(target) for name, target in whole.items()}
 
