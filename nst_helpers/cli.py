@@ -24,7 +24,7 @@ from typer.core import TyperGroup
 from . import __version__
 from ._recipe_options import as_text, with_recipe_options
 from .errors import DivergedError, NSTError, RecipeError
-from .recipes import RECIPES, Recipe, as_recipe, get_recipe
+from .recipes import RECIPES, Recipe, as_recipe, check_seconds, get_recipe
 
 if TYPE_CHECKING:
     from .result import Result
@@ -137,19 +137,24 @@ Output = Annotated[
 def demo(
     output: Output = DEMO,
     seconds: Annotated[
-        float, typer.Option(help="Time of the optimization; size and steps follow from it.")
-    ] = 60,
+        float | None,
+        typer.Option(help="Time of the optimization: 60 without a size. Size and steps follow."),
+    ] = None,
     size: Annotated[
-        int | None, typer.Option(help="Longest side in pixels; the time then follows from it.")
+        int | None, typer.Option(help="Longest side in pixels; with a time the steps follow.")
     ] = None,
 ) -> None:
     """Paint a first picture: a pagoda in a swirling night."""
     given = {} if size is None else {"size": size}
-    recipe, time = as_recipe(None, given), None if given else seconds
+    recipe = as_recipe(None, given)
+    if seconds is not None:
+        check_seconds(seconds)
+    elif not given:
+        seconds = 60
     if output == DEMO:
         with contextlib.suppress(OSError):  # the check of the output says what is wrong
             DEMO.parent.mkdir(exist_ok=True)
-    _paint("china", ["swirling_night"], recipe, output, seconds=time)
+    _paint("china", ["swirling_night"], recipe, output, seconds=seconds, resize=not given)
 
 
 @app.command()
@@ -187,6 +192,8 @@ def stylize(
     """
     if fit and seconds is not None:
         raise RecipeError("--fit and --seconds both choose the size; give one of them.")
+    if seconds is not None:
+        check_seconds(seconds)
     asked = {name: value for name, value in settings.items() if value is not None}
     changed = as_recipe(recipe, asked)
     how: dict[str, Any] = {"style_shares": style_share, "start_image": start_image}
@@ -216,6 +223,7 @@ def _paint(
     from . import progress, transfer
     from .weights import load_weights
 
+    transfer.check_shares(style_shares, len(styles))
     how: dict[str, Any] = {"style_shares": style_shares, "start_image": start_image}
     try:
         with progress.ProgressBar() as bar:

@@ -108,7 +108,8 @@ def _tensorflow() -> str:
 
 def _load_in_a_child() -> None:
     """Load TensorFlow where its death does no harm, and raise its last words if it dies."""
-    command = [sys.executable, "-c", "import tensorflow"]
+    devices = "import tensorflow; tensorflow.config.list_physical_devices()"
+    command = [sys.executable, "-c", devices]
     done = subprocess.run(
         command, capture_output=True, text=True, errors="replace", timeout=_SECONDS
     )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -23,7 +22,7 @@ from .errors import RecipeError
 from .images import target_shape
 from .objective import Objective
 from .precision import resolve_precision
-from .recipes import Recipe
+from .recipes import Recipe, check_seconds
 from .scales import Scale, cell, framed_shape, measured, plan
 from .tiling import Tiles
 from .transfer import make_extractor, make_optimizer, optimize
@@ -204,8 +203,7 @@ def within(
     RecipeError
         If the time is not a positive number.
     """
-    if not 0 < seconds < math.inf:
-        raise RecipeError(f"The time must be a number of seconds above 0, not {seconds}.")
+    check_seconds(seconds)
 
     def fits(candidate: Recipe) -> bool:
         if peak_bytes(candidate, content_shape, style_shapes) > available_memory():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -304,6 +305,19 @@ RECIPES: dict[str, Recipe] = {
     "pytorch_tutorial": PYTORCH_TUTORIAL,
     "pattern_card": PATTERN_CARD,
 }
+
+
+def check_seconds(seconds: float) -> float:
+    """Return a time for a run in seconds, if it is one.
+
+    Raises
+    ------
+    RecipeError
+        If it is not a finite number above 0.
+    """
+    if not 0 < seconds < math.inf:
+        raise RecipeError(f"The time must be a number of seconds above 0, not {seconds}.")
+    return seconds
 
 
 def as_recipe(recipe: Recipe | str | None, settings: Mapping[str, Any]) -> Recipe:

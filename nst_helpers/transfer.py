@@ -177,7 +177,7 @@ def stylize_many(
         raise ImageError("stylize_many takes a list of pictures; put the one picture into [ ].")
     recipe = as_recipe(recipe, settings)
     styles = list(map(_read_once, style if isinstance(style, list | tuple) else [style]))
-    shares, start = _check_shares(style_shares, len(styles)), _read_once(start_image)
+    shares, start = check_shares(style_shares, len(styles)), _read_once(start_image)
     return _paint_all(contents, styles, recipe, shares, start, weights, callback)
 
 
@@ -586,7 +586,14 @@ def _as_image(image: tf.Tensor | np.ndarray, shape: Shape) -> np.ndarray:
     return np.clip(unframed(np.asarray(image), shape), 0, 1)
 
 
-def _check_shares(shares: Sequence[float] | None, styles: int) -> Sequence[float]:
+def check_shares(shares: Sequence[float] | None, styles: int) -> Sequence[float]:
+    """Return the shares of so many styles, equal ones for None.
+
+    Raises
+    ------
+    RecipeError
+        If there is not one for each style, one is negative, or all are 0.
+    """
     shares = [1.0] * styles if shares is None else shares
     if len(shares) != styles or min(shares, default=-1) < 0 or sum(shares) == 0:
         raise RecipeError(

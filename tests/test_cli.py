@@ -298,6 +298,26 @@ def test_demo_makes_its_folder(
     assert Path("outputs").is_dir()
 
 
+@pytest.mark.parametrize(
+    ("given", "seconds", "resize"),
+    [
+        ([], 60, True),
+        (["--seconds", "9"], 9, True),
+        (["--size", "64"], None, False),
+        (["--size", "64", "--seconds", "9"], 9, False),
+    ],
+)
+def test_demo_fills_the_time_that_is_given(
+    given: list[str],
+    seconds: float | None,
+    resize: bool,
+    painted: list[dict[str, Any]],
+    tmp_path: Path,
+) -> None:
+    assert nst("demo", "-o", tmp_path / "out.png", *given).exit_code == 0
+    assert (painted[0]["seconds"], painted[0]["resize"]) == (seconds, resize)
+
+
 def test_fetch_gets_weights_and_the_pictures_named(monkeypatch: pytest.MonkeyPatch) -> None:
     fetched = []
     monkeypatch.setattr(weights, "fetch_weights", lambda: fetched.append("weights"))
