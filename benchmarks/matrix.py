@@ -15,11 +15,14 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "outputs" / "matrix"
+OLDEST = "the oldest releases that pyproject.toml admits"
+CHECKERS = ("mypy", "ruff")  # no test runs them
 LESSONS = ("01_images_as_tensors", "04_gram_matrices")
 
 PROCESSORS: dict[str, dict[str, str]] = {
@@ -29,16 +32,31 @@ PROCESSORS: dict[str, dict[str, str]] = {
     "without oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"},
 }
 VERSIONS: dict[str, tuple[str, list[str]]] = {
-    "TensorFlow 2.18": ("python3.11", ["tensorflow==2.18.*", "numpy==1.26.*", "pillow==11.0.*"]),
-    "Colab's versions": ("python3.13", ["-c", "tests/constraints-colab.txt"]),
-    "newest, Python 3.12": ("python3.12", ["--upgrade"]),
-    "newest, Python 3.13": ("python3.13", ["--upgrade"]),
+    "oldest, Python 3.11": ("python3.11", [OLDEST]),
+    "Colab's, Python 3.13": ("python3.13", ["-c", "tests/constraints-colab.txt"]),
+    "newest, Python 3.12": ("python3.12", []),
+    "newest, Python 3.13": ("python3.13", []),
 }
 
 
 def slug(name: str) -> str:
     """Return a name for files."""
     return re.sub(r"\W+", "-", name.lower())
+
+
+def oldest(requirement: str) -> str:
+    """Pin a range to the release that it begins with: "numpy>=1.26,<3" to "numpy==1.26.*"."""
+    return re.sub(r">=([\d.]+).*", r"==\1.*", requirement)
+
+
+def packages(wanted: list[str]) -> list[str]:
+    """Return what pip installs in a row's environment beside this project."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    test = [name for name in told["dependency-groups"]["test"] if not name.startswith(CHECKERS)]
+    if wanted != [OLDEST]:
+        return [*wanted, *test]
+    course = told["project"]["optional-dependencies"]["course"]
+    return [oldest(name) for name in [*told["project"]["dependencies"], *course, *test]]
 
 
 def environment(name: str) -> Path:
@@ -49,8 +67,7 @@ def environment(name: str) -> Path:
         raise RuntimeError(f"no {interpreter} here")
     python, pip = place / "bin" / "python", ["-m", "pip", "install", "--quiet"]
     subprocess.run([found, "-m", "venv", "--clear", place], check=True)
-    test = ["distributed", "hatchling", "nbval<0.12", "pytest<10", "pytest-timeout", "pytest-xdist"]
-    subprocess.run([python, *pip, *wanted, *test, "-e", "."], check=True, cwd=ROOT)
+    subprocess.run([python, *pip, *packages(wanted), "-e", "."], check=True, cwd=ROOT)
     return python
 
 
