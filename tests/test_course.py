@@ -260,7 +260,8 @@ def of_module(thing: object, path: Path) -> bool:
 @lessons
 def test_an_exercise_without_its_solution_is_rejected(path: Path) -> None:
     for task, check in exercises(path):
-        blank = SOLUTION.sub("raise NotImplementedError", task.source)
-        names: dict[str, Any] = {"np": np, "check": checks_of(path)}
-        with pytest.raises((AnswerError, NotImplementedError)):
+        blank = SOLUTION.sub("pass", task.source)
+        answers = dict.fromkeys(re.findall(r"^(\w+) = ", task.source, re.MULTILINE))
+        names: dict[str, Any] = answers | {"np": np, "check": checks_of(path)}
+        with pytest.raises(AnswerError):
             exec(f"{blank}\n{check.source}", names)
