@@ -18,7 +18,7 @@ from . import __version__
 from ._save import save_or_rescue, write_record
 from .errors import ImageError
 from .files import as_path, quoted
-from .images import check_output, load_image
+from .images import check_output, checksum, load_image
 from .recipes import Recipe
 
 # The fields that JSON holds as they are.
@@ -143,15 +143,26 @@ class Result:
         Raises
         ------
         ImageError
-            If `check_output` refuses the path, or writing fails. The picture is then kept in the
-            system's folder for temporary files, or in the cache, and the message names the place.
+            If `check_output` refuses the path, the file there is the start image, or writing fails.
+            A picture that cannot be written is kept in the system's folder for temporary files, or
+            in the cache, and the message names the place.
         """
         path = check_output(path, keep=(self.content, *self.styles))
+        self._check_start(path)
         record = self.record() | {"picture": path.name}
         short = {key: value for key, value in record.items() if key != "trace"}
         save_or_rescue(self.image, path, metadata=short)
         write_record(path, json.dumps(record, indent=1) + "\n")
         return path
+
+    def _check_start(self, path: Path) -> None:
+        """Refuse to replace the picture that this run started from, known by its bytes alone."""
+        start = self.sha256["start_image"]
+        if start is not None and path.is_file() and checksum(path) == start:
+            raise ImageError(
+                f"{quoted(path)} is the picture that this run started from and would be lost; "
+                "choose another name for the result."
+            )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Result:

@@ -38,7 +38,7 @@ Picture = str | PathLike[str] | np.ndarray | Any
 
 _SECONDS_PER_CALL = 1.0  # often enough for a progress bar, seldom enough to cost nothing
 _MOST_STEPS_PER_CALL = 50
-_MOST_RECOVERIES = 5  # one after the other
+_MOST_RECOVERIES = 5  # one after the other, with no lower loss between them
 _SLACK_OF_SHAPES = 0.02  # in the proportions of a start image, since sides are whole numbers
 
 #: What `normalize_network` averages over; the paper does not name its images. Of fewer pictures,
@@ -314,7 +314,7 @@ def optimize(
     x = tf.constant(image, tf.float32)
     run = _Run(x, _keep(optimizer.init(x)), x, tf.constant(np.inf, tf.float32))
     advance = _compiled(objective, optimizer, run, clip)
-    done, per_call, recoveries = 0, 1, 0
+    done, per_call, recoveries, lowest = 0, 1, 0, np.inf
     while done < steps:
         began = time.perf_counter()
         after, rows, count, finite = advance(run, tf.constant(min(per_call, steps - done)))
@@ -325,10 +325,10 @@ def optimize(
             rate = taken / (time.perf_counter() - began)
             per_call = int(np.clip(rate * _SECONDS_PER_CALL, 1, _MOST_STEPS_PER_CALL))
             yield run.best, rows.numpy()[:taken]
-        if finite:
-            recoveries = 0
-        else:
-            recoveries += 1
+        if not finite:
+            reached = float(run.best_total)
+            recoveries = 1 if reached < lowest else recoveries + 1
+            lowest = reached
             optimizer = _gentler(optimizer, run, recoveries)
             run = run._replace(x=run.best, optimizer=_keep(optimizer.init(run.best)))
             advance = _compiled(objective, optimizer, run, clip)

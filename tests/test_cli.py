@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import nst_helpers
-from nst_helpers import cli, data, paper, weights
+from nst_helpers import cli, data, paper, transfer, weights
 from nst_helpers._recipe_options import as_text
 from nst_helpers.doctor import Check
 from nst_helpers.errors import DivergedError, NSTError
@@ -491,6 +491,19 @@ def test_a_stop_before_the_first_step_says_so(
     result = nst("stylize", "china", "flower", "-o", tmp_path / "out.png", *TINY)
     assert result.exit_code == 130
     assert result.stderr == "nst: Stopped before anything was written.\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_stop_between_loading_and_the_first_step_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*how: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(transfer, "_compile", interrupt)
+    result = nst("stylize", "china", "flower", "-o", tmp_path / "out.png", *TINY)
+    assert result.exit_code == 130
+    assert result.stderr.endswith("nst: Stopped before the first step; nothing was written.\n")
     assert not list(tmp_path.iterdir())
 
 

@@ -20,6 +20,19 @@ def test_it_loads_without_a_word(closed: str) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(("chosen", "used"), [(None, "true"), ("false", "false")])
+def test_its_allocator_keeps_memory_unless_the_user_chose(
+    monkeypatch: pytest.MonkeyPatch, chosen: str | None, used: str
+) -> None:
+    monkeypatch.delenv("TF_CPU_ALLOCATOR_USE_BFC", raising=False)
+    if chosen:
+        monkeypatch.setenv("TF_CPU_ALLOCATOR_USE_BFC", chosen)
+    code = f"{IMPORT}; import os; print(os.environ['TF_CPU_ALLOCATOR_USE_BFC'])"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == used
+
+
 def test_what_it_says_when_it_fails_is_kept(tmp_path: Path) -> None:
     broken = "import os\nos.write(2, b'lib.so: bad ELF\\n')\nraise OSError('cannot open lib.so')\n"
     (tmp_path / "tensorflow.py").write_text(broken)

@@ -467,6 +467,14 @@ def test_a_run_that_cannot_leave_its_start_gives_up() -> None:
         outcome(trapped, 20, Adam())
 
 
+def test_recoveries_that_gained_something_are_not_counted() -> None:
+    count = tf.Variable(0)
+    seldom = Bowl(lambda images: count.assign_add(1) % 12 == 0)
+    _, rows = outcome(seldom, 88, Adam(2.0))  # 8 recoveries
+    assert len(rows) == 88
+    assert rows[-1] < rows[0]
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 def test_a_loss_that_was_never_finite(
     content: np.ndarray, style: np.ndarray, random_weights: Weights, optimizer: Any
@@ -637,6 +645,18 @@ def test_a_start_image_is_taken_at_full_size(
     more = stylize(content, style, TWO_SCALES, weights=random_weights, start_image=first.image)
     assert more.scales == ((32, 48, 3),)
     np.testing.assert_allclose(more.totals[0], sum(first.losses.values()), rtol=SEVEN_DIGITS)
+
+
+def test_the_start_image_is_not_overwritten(
+    content: np.ndarray, style: np.ndarray, random_weights: Weights, tmp_path: Path
+) -> None:
+    start = stylize(content, style, QUICK, weights=random_weights).save(tmp_path / "first.png")
+    before = start.read_bytes()
+    more = stylize(content, style, QUICK, weights=random_weights, start_image=start)
+    with pytest.raises(ImageError, match=r"first.png' is the picture that this run started from"):
+        more.save(start)
+    assert start.read_bytes() == before
+    assert more.save(tmp_path / "second.png").exists()
 
 
 def test_a_start_image_of_other_proportions_is_refused(
