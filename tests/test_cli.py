@@ -452,8 +452,13 @@ def test_figures_without_such_a_figure() -> None:
 # Stopped, closed, or in the way
 
 
-def start(output: Path, *more: str, **streams: Any) -> subprocess.Popen[str]:
+def start(output: Path) -> subprocess.Popen[str]:
     """Start a run of many steps in a process of its own, and return when it takes them."""
+
+    def listen() -> None:  # what started these tests, such as nohup, may have it ignored
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+
     long = ["--weights", "random", "--size", "32", "--pyramid", "1:99999", "--precision", "float32"]
     code = "from nst_helpers.cli import main; main()"
     process = subprocess.Popen(
@@ -461,6 +466,7 @@ def start(output: Path, *more: str, **streams: Any) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=listen,
     )
     assert process.stderr is not None
     while "steps," not in (line := process.stderr.readline()):
@@ -474,7 +480,10 @@ def test_a_signal_keeps_the_best_picture(tmp_path: Path, name: str) -> None:
     output, number = tmp_path / "out.png", getattr(signal, name)
     process = start(output)
     process.send_signal(number)
-    _, words = process.communicate(timeout=60)
+    try:
+        _, words = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 128 + number
     assert "best picture so far" in words
     assert "Traceback" not in words
