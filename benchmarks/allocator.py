@@ -32,11 +32,7 @@ def measure(size: int, precision: str) -> dict[str, float]:
     """Return the least seconds per step, its system time and faults, and the peak in GB."""
     import numpy as np
 
-    from nst_helpers._tensorflow import tf
-    from nst_helpers.objective import Objective
-    from nst_helpers.recipes import Recipe
-    from nst_helpers.vgg19 import VGG19
-    from nst_helpers.weights import load_weights
+    from nst_helpers import VGG19, Objective, Recipe, load_weights, tf
 
     recipe, picture = Recipe(), np.random.default_rng(0).random((size, size, 3), np.float32)
     extractor = VGG19(recipe.layers, load_weights("random"), pooling="average", precision=precision)

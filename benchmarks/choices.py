@@ -18,14 +18,18 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from nst_helpers import data
-from nst_helpers._tensorflow import tf
-from nst_helpers.images import resize_to
-from nst_helpers.objective import Objective
-from nst_helpers.precision import device_name
-from nst_helpers.recipes import Recipe
-from nst_helpers.transfer import make_extractor, make_optimizer, scaled
-from nst_helpers.vgg19 import VGG19
+from nst_helpers import (
+    VGG19,
+    Objective,
+    Recipe,
+    data,
+    device_name,
+    make_extractor,
+    make_optimizer,
+    resize_to,
+    tf,
+)
+from nst_helpers.transfer.scales import scaled
 
 RECORD = Path(__file__).with_suffix(".json")
 PICTURE = Path(__file__).parent.parent / "docs" / "choices.png"

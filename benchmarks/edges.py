@@ -13,11 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from nst_helpers import data, transfer
-from nst_helpers.figures import side_by_side
-from nst_helpers.images import save_image
-from nst_helpers.recipes import Recipe
-from nst_helpers.weights import load_weights
+from nst_helpers import Recipe, data, load_weights, save_image
+from nst_helpers.course.figures import side_by_side
+from nst_helpers.transfer import stylize as transfer
 
 FIGURE = Path(__file__).parent.parent / "docs" / "edges.jpg"
 SHAPES = (80, 96), (79, 95), (103, 160), (89, 111)

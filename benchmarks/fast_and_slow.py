@@ -12,13 +12,8 @@ from pathlib import Path
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from nst_helpers import data
-from nst_helpers._tensorflow import tf
-from nst_helpers.figures import side_by_side
-from nst_helpers.images import save_image
-from nst_helpers.objective import Objective
-from nst_helpers.recipes import Recipe
-from nst_helpers.transfer import make_extractor, stylize
+from nst_helpers import Objective, Recipe, data, make_extractor, save_image, stylize, tf
+from nst_helpers.course.figures import side_by_side
 
 PICTURE = Path(__file__).parent.parent / "docs" / "fast_and_slow.jpg"
 CONTENT, STYLE = "china", "swirling_night"

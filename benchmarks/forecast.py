@@ -16,7 +16,7 @@ import sys
 
 import numpy as np
 
-from nst_helpers.recipes import Recipe
+from nst_helpers import Recipe
 
 
 def table(asked: argparse.Namespace) -> None:
@@ -38,9 +38,7 @@ def table(asked: argparse.Namespace) -> None:
 
 def row(recipe: Recipe) -> tuple[tuple[float, float], tuple[float, float]]:
     """Do a run and forecast it; return (forecast, measured) of seconds per step and of bytes."""
-    from nst_helpers.forecast import forecast
-    from nst_helpers.transfer import stylize
-    from nst_helpers.weights import load_weights
+    from nst_helpers import forecast, load_weights, stylize
 
     content, style = np.random.default_rng(0).random((2, recipe.size, recipe.size, 3), np.float32)
     clock = []

@@ -23,12 +23,7 @@ STEPS = 2
 
 def measure(size: int, precision: str, tile: int | None) -> tuple[float, float]:
     """Return the peak in GB and the seconds per step of a square picture; size 0 takes no step."""
-    from nst_helpers._tensorflow import tf
-    from nst_helpers.objective import Objective
-    from nst_helpers.recipes import Recipe
-    from nst_helpers.tiling import TiledObjective
-    from nst_helpers.vgg19 import VGG19
-    from nst_helpers.weights import load_weights
+    from nst_helpers import VGG19, Objective, Recipe, TiledObjective, load_weights, tf
 
     recipe, seconds = Recipe(), 0.0
     extractor = VGG19(recipe.layers, load_weights("random"), pooling="average", precision=precision)

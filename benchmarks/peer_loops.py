@@ -10,13 +10,21 @@ from collections.abc import Generator
 
 import numpy as np
 
-from nst_helpers._tensorflow import tf
-from nst_helpers.images import from_network, to_network
-from nst_helpers.objective import Objective
-from nst_helpers.recipes import FIRST_OF_EACH_BLOCK, Recipe
-from nst_helpers.transfer import make_extractor, make_optimizer, optimize
-from nst_helpers.vgg19 import CHANNELS, LAYERS
-from nst_helpers.weights import ARCHITECTURE, Weights
+from nst_helpers import (
+    ARCHITECTURE,
+    CHANNELS,
+    FIRST_OF_EACH_BLOCK,
+    LAYERS,
+    Objective,
+    Recipe,
+    Weights,
+    from_network,
+    make_extractor,
+    make_optimizer,
+    optimize,
+    tf,
+    to_network,
+)
 
 Loop = Generator[tuple[int, np.ndarray], None, None]
 

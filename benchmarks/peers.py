@@ -34,13 +34,19 @@ from peer_loops import (
     tensorflow_tutorial,
 )
 
-from nst_helpers import data
-from nst_helpers._tensorflow import tf
-from nst_helpers.images import load_image, resize_to, to_network
-from nst_helpers.precision import device_name
-from nst_helpers.recipes import Recipe, get_recipe
-from nst_helpers.vgg19 import CHANNELS
-from nst_helpers.weights import Weights, load_weights
+from nst_helpers import (
+    CHANNELS,
+    Recipe,
+    Weights,
+    data,
+    device_name,
+    get_recipe,
+    load_image,
+    load_weights,
+    resize_to,
+    tf,
+    to_network,
+)
 
 RECORD = Path(__file__).with_suffix(".json")
 PICTURE = Path(__file__).parent.parent / "docs" / "race.png"

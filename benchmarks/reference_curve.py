@@ -20,13 +20,16 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from nst_helpers import data
-from nst_helpers.images import load_image
-from nst_helpers.objective import Objective
-from nst_helpers.optimizers import LBFGS
-from nst_helpers.precision import device_name
-from nst_helpers.recipes import get_recipe
-from nst_helpers.transfer import make_extractor, optimize
+from nst_helpers import (
+    LBFGS,
+    Objective,
+    data,
+    device_name,
+    get_recipe,
+    load_image,
+    make_extractor,
+    optimize,
+)
 
 CONTENT, STYLE = "tubingen", "vangogh_starry_night"
 RECIPE = get_recipe("gatys_code")

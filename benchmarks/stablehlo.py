@@ -40,11 +40,7 @@ def export(folder: Path, sizes: list[int], precision: str = "bfloat16") -> None:
 
 def step(size: int, precision: str) -> tuple[str, list[np.ndarray], list[np.ndarray]]:
     """Return the program, its arguments, and what TensorFlow gets for them."""
-    from nst_helpers._tensorflow import tf
-    from nst_helpers.objective import Objective
-    from nst_helpers.recipes import Recipe
-    from nst_helpers.vgg19 import VGG19
-    from nst_helpers.weights import load_weights
+    from nst_helpers import VGG19, Objective, Recipe, load_weights, tf
 
     recipe, weights = Recipe(), load_weights("random")
     extractor = VGG19(recipe.layers, weights, pooling=recipe.pooling, precision=precision)

@@ -15,12 +15,17 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from nst_helpers._tensorflow import tf
-from nst_helpers.objective import Objective
-from nst_helpers.precision import device_name, resolve_precision
-from nst_helpers.recipes import Recipe
-from nst_helpers.vgg19 import CHANNELS, LAYERS, VGG19
-from nst_helpers.weights import load_weights
+from nst_helpers import (
+    CHANNELS,
+    LAYERS,
+    VGG19,
+    Objective,
+    Recipe,
+    device_name,
+    load_weights,
+    resolve_precision,
+    tf,
+)
 
 SECONDS = 1.0  # per measurement, so that short ones are repeated
 

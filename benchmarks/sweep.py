@@ -15,8 +15,7 @@ from multiprocessing import get_context
 import psutil
 import typer
 
-from nst_helpers import paper
-from nst_helpers.sweeps import sweep
+from nst_helpers import paper, sweep
 
 MOST_BUSY = 10  # % of the CPU that others may use
 

@@ -10,12 +10,8 @@ import json
 import sys
 from pathlib import Path
 
-from nst_helpers import data
-from nst_helpers.figures import side_by_side
-from nst_helpers.images import load_image, save_image
-from nst_helpers.progress import ProgressBar
-from nst_helpers.recipes import Recipe
-from nst_helpers.transfer import stylize
+from nst_helpers import ProgressBar, Recipe, data, load_image, save_image, stylize
+from nst_helpers.course.figures import side_by_side
 
 CONTENTS = {  # by style
     "swirling_night": "china",

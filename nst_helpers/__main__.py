@@ -1,6 +1,6 @@
 """The command line without its script: ``python -m nst_helpers``."""
 
-from .cli import main
+from .command.cli import main
 
 if __name__ == "__main__":
     main()

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .result import Result
+from typing import Any
 
 
 class NSTError(Exception):
@@ -42,7 +39,7 @@ class DivergedError(NSTError, ArithmeticError):
         The run up to there, with its best image; None if there is none.
     """
 
-    result: Result | None = None
+    result: Any = None
 
 
 class SweepError(NSTError):
@@ -56,7 +53,7 @@ class SweepError(NSTError):
         What each of the others raised.
     """
 
-    def __init__(self, results: Mapping[str, Result], failures: Mapping[str, Exception]) -> None:
+    def __init__(self, results: Mapping[str, Any], failures: Mapping[str, Exception]) -> None:
         self.results, self.failures = dict(results), dict(failures)
         reasons = "".join(f"\n  {name}: {error}" for name, error in failures.items())
         super().__init__(

@@ -184,3 +184,16 @@ def same_file(one: Path, other: Path) -> bool:
         return os.path.samefile(one, other)
     except (OSError, ValueError):
         return False
+
+
+def cache_folder() -> Path:
+    """Give the folder for downloads: ``NST_CACHE``, else the operating system's cache.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder; it may not exist yet.
+    """
+    import pooch  # here and below: it takes half as long to import as everything else together
+
+    return Path(os.environ.get("NST_CACHE") or pooch.os_cache("nst_helpers")).expanduser()

@@ -1,236 +1,14 @@
-"""Every choice of a run as one frozen value, and each published system as one such value.
-
-Lesson 06 puts the recipes side by side. The released code of the field uses mean squared errors
-where the paper writes sums, which moves its weights by many orders of magnitude: the `content` and
-`style` normalizations say which is meant, and no weight has a meaning without them.
-"""
+"""Each published system as one recipe, and recipes by name (lesson 06 puts them side by side)."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-import functools
-import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, get_type_hints
+from typing import Any
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-)
-
-from .architecture import check_layers
 from .errors import RecipeError
-from .options import (
-    Activation,
-    ContentNormalization,
-    LayerWeighting,
-    OptimizerName,
-    Pooling,
-    Precision,
-    Preprocessing,
-    Resample,
-    SizeRule,
-    Start,
-    StyleNormalization,
-    VariationNormalization,
-)
-
-FIRST_OF_EACH_BLOCK = tuple(f"block{block}_conv1" for block in range(1, 6))
-
-
-def _plain(value: Any) -> Any:
-    """Return NumPy's numbers as Python's and lists as tuples: recipes are hashed and saved."""
-    if isinstance(value, list | tuple):
-        return tuple(map(_plain, value))
-    return value.item() if getattr(value, "shape", None) == () else value
-
-
-def _known_layers(names: tuple[str, ...]) -> tuple[str, ...]:
-    if names:
-        check_layers(names)
-    return names
-
-
-def _coarse_to_fine(pyramid: tuple[tuple[float, int], ...]) -> tuple[tuple[float, int], ...]:
-    shares = [share for share, _ in pyramid]
-    if shares != sorted(shares):
-        raise ValueError("it should run from coarse to fine, with the largest share last")
-    return pyramid
-
-
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Average = Annotated[float, Field(ge=0, lt=1)]
-Pixels = Annotated[int, Field(ge=16)]  # what block5 of VGG19 needs
-Count = Annotated[int, Field(ge=1)]
-Layers = Annotated[tuple[str, ...], AfterValidator(_known_layers)]
-Pyramid = Annotated[
-    tuple[tuple[Annotated[float, Field(gt=0, le=1)], Count], ...],
-    Field(min_length=1),
-    AfterValidator(_coarse_to_fine),
-]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """The settings of a run. `dataclasses.replace(recipe, size=512)` changes one.
-
-    Weights multiply the terms as the normalizations define them:
-
-        total = content_weight * sum over content layers
-              + style_weight * sum over style layers of w_l E_l
-              + variation_weight * total variation
-
-    Attributes
-    ----------
-    content_layers : tuple of str
-        Layers whose features are kept, by Keras' names; empty leaves the content out.
-    style_layers : tuple of str
-        Layers whose Gram matrices are matched; empty leaves the style out.
-    content_weight : float
-        alpha.
-    style_weight : float
-        beta.
-    variation_weight : float
-        Weight of the total variation, which smooths; not in the paper.
-    content_normalization : {"paper", "sum", "mean"}
-        1/2 sum of squares (eq. 1), sum, or mean; see `losses.content_loss`.
-    style_normalization : {"paper", "mean", "mean_per_channel"}
-        E_l of eq. 4, or 4 E_l, or 4 E_l / N_l^2; see `losses.style_loss`.
-    variation_normalization : {"squared_mean", "absolute_sum"}
-        See `losses.total_variation`.
-    layer_weights : {"mean", "one", "inverse_square"}
-        w_l of L style layers: 1/L, 1, or 1/N_l^2 with N_l channels.
-    pooling : {"max", "average"}
-        The network was trained with max; the paper takes average.
-    activation : {"relu", "linear"}
-        Features after the ReLU, or before it.
-    preprocessing : {"caffe", "none"}
-        What the network was trained on, or RGB in [0, 1] as it is (a mistake, kept for study).
-    normalize_network : bool
-        Rescale the network to mean activation 1, as in the paper.
-    start : {"content", "style", "noise"}
-        The first image. Noise is uniform in [0, 1].
-    start_noise : float
-        Share of noise blended into the start, 0 to 1.
-    size : int
-        Final size in pixels, as `size_rule` measures it.
-    size_rule : {"longest", "shortest", "area"}
-        `size` is this side, or the side of a square with as many pixels.
-    style_scale : float
-        Size of the style picture relative to `size`: larger means larger strokes.
-    resample : {"lanczos", "bilinear"}
-        Filter that scales the pictures.
-    pyramid : tuple of (float, int)
-        Coarse to fine: for each scale its share of `size` and its number of steps.
-    coarsest : int
-        Scales on which the picture has fewer pixels than this, measured as `size` is, are left
-        out, and their steps go to the next: the content layer no longer sees objects there.
-    optimizer : {"adam", "lbfgs"}
-        L-BFGS needs fewer steps, Adam less memory.
-    learning_rate : float
-        Adam's step, in gray values of 255.
-    beta_1 : float
-        Adam's averaging of the gradient.
-    beta_2 : float
-        Adam's averaging of the squared gradient.
-    epsilon : float
-        Adam's floor of the denominator, in units of the gradient of the total.
-    history : int
-        Pairs that L-BFGS remembers.
-    clip : bool
-        Project the image into [0, 1] after every step.
-    precision : {"auto", "float32", "bfloat16"}
-        Arithmetic of the network; "auto" takes bfloat16 where a probe finds it faster.
-    tile : int
-        Pictures with a longer side are computed by tiles of this many pixels: the same result in
-        bounded memory, for about twice the time.
-    seed : int
-        Seed of the start's noise.
-    """
-
-    content_layers: Layers = ("block4_conv2",)
-    style_layers: Layers = FIRST_OF_EACH_BLOCK
-    content_weight: Weight = 1.0
-    style_weight: Weight = 1e2
-    variation_weight: Weight = 0.0
-    content_normalization: ContentNormalization = "mean"
-    style_normalization: StyleNormalization = "mean"
-    variation_normalization: VariationNormalization = "squared_mean"
-    layer_weights: LayerWeighting = "inverse_square"
-    pooling: Pooling = "average"
-    activation: Activation = "relu"
-    preprocessing: Preprocessing = "caffe"
-    normalize_network: bool = False
-    start: Start = "content"
-    start_noise: Share = 0.0
-    size: Pixels = 512
-    size_rule: SizeRule = "longest"
-    style_scale: Positive = 1.0
-    resample: Resample = "lanczos"
-    pyramid: Pyramid = ((0.4, 60), (0.7, 40), (1.0, 25))
-    coarsest: Count = 192
-    optimizer: OptimizerName = "lbfgs"
-    learning_rate: Positive = 4.0
-    beta_1: Average = 0.9
-    beta_2: Average = 0.999
-    epsilon: Positive = 1e-8
-    history: Count = 20
-    clip: bool = True
-    precision: Precision = "auto"
-    tile: Pixels = 1024
-    seed: Annotated[int, Field(ge=0)] = 0
-
-    def __post_init__(self) -> None:
-        for name, checker in _checkers().items():
-            object.__setattr__(self, name, _checked(name, getattr(self, name), checker))
-        if not self.layers:
-            raise RecipeError("The recipe has neither content_layers nor style_layers; name some.")
-
-    @property
-    def steps(self) -> int:
-        """Steps over all scales."""
-        return sum(steps for _, steps in self.pyramid)
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Content and style layers together."""
-        return (*self.content_layers, *self.style_layers)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the settings as plain values, ready for JSON."""
-        return dataclasses.asdict(self)
-
-
-@functools.cache
-def _checkers() -> Mapping[str, TypeAdapter[Any]]:
-    kinds = get_type_hints(Recipe, include_extras=True)
-    strict = ConfigDict(strict=True)  # else "no" would be False, and "3" a number
-    return {
-        name: TypeAdapter[Any](Annotated[kind, BeforeValidator(_plain)], config=strict)  # type: ignore[arg-type]  # mypy knows no computed types
-        for name, kind in kinds.items()
-    }
-
-
-def _checked(name: str, value: Any, checker: TypeAdapter[Any]) -> Any:
-    try:
-        return checker.validate_python(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        wrong = first["msg"].removeprefix("Value error, ").rstrip(".?")
-        wrong = re.sub(r"^(Input|Tuple|Field)\b", "it", wrong)
-        wrong = wrong.replace("it required", "it should be pairs of (share, steps)")
-        given = f"{first['input']!r:.60}"
-        raise RecipeError(f"The recipe's {name} cannot be {given}: {wrong}.") from None
-
+from .recipe import Recipe
 
 # The paper's text: noise start, average pooling, rescaled network, L-BFGS, w_l = 1/5, no clipping.
 # Its alpha/beta = 1e-3 is read as a ratio of mean squared errors on the rescaled network, as in the
@@ -244,6 +22,7 @@ GATYS2016 = Recipe(
     clip=False,
 )
 
+
 # The authors' PyTorch notebook: max pooling and content start, against the paper's text.
 GATYS_CODE = Recipe(
     style_weight=1e3,
@@ -253,6 +32,7 @@ GATYS_CODE = Recipe(
     pyramid=((1.0, 500),),
     clip=False,
 )
+
 
 # Second part of the tutorial: with total variation, on [0, 1] images clipped at every step.
 TENSORFLOW_TUTORIAL = Recipe(
@@ -270,6 +50,7 @@ TENSORFLOW_TUTORIAL = Recipe(
     epsilon=0.1,
 )
 
+
 # The tutorial counts convolutions, so its conv_1 ... conv_5 are not the first of each block.
 # It uses torchvision's weights; these are the Caffe ones, so its losses differ in scale.
 PYTORCH_TUTORIAL = Recipe(
@@ -282,6 +63,7 @@ PYTORCH_TUTORIAL = Recipe(
     activation="linear",
     pyramid=((1.0, 300),),
 )
+
 
 # A widely copied summary of the method, as printed: no preprocessing, a deep content layer.
 PATTERN_CARD = Recipe(
@@ -297,6 +79,7 @@ PATTERN_CARD = Recipe(
     epsilon=1e-7,
 )
 
+
 RECIPES: dict[str, Recipe] = {
     "default": Recipe(),
     "gatys2016": GATYS2016,
@@ -305,19 +88,6 @@ RECIPES: dict[str, Recipe] = {
     "pytorch_tutorial": PYTORCH_TUTORIAL,
     "pattern_card": PATTERN_CARD,
 }
-
-
-def check_seconds(seconds: float) -> float:
-    """Return a time for a run in seconds, if it is one.
-
-    Raises
-    ------
-    RecipeError
-        If it is not a finite number above 0.
-    """
-    if not 0 < seconds < math.inf:
-        raise RecipeError(f"The time must be a number of seconds above 0, not {seconds}.")
-    return seconds
 
 
 def as_recipe(recipe: Recipe | str | None, settings: Mapping[str, Any]) -> Recipe:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nst_helpers.weights import Weights, load_weights
+from nst_helpers import Weights, load_weights
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def random_weights() -> Weights:
 @pytest.fixture(scope="session")
 def bfloat16() -> None:
     """Skip a test where bfloat16 cannot be computed with, in hardware or without it."""
-    from nst_helpers.precision import has_bfloat16
+    from nst_helpers.network.precision import has_bfloat16
 
     if not has_bfloat16():
         pytest.skip("no bfloat16 on this processor, or it is forbidden by ONEDNN_MAX_CPU_ISA")

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from nst_helpers.recipes import Recipe
-from nst_helpers.weights import Weights
+from nst_helpers import Recipe, Weights
 
 MEAN_BGR = (103.939, 116.779, 123.68)
 CONVOLUTIONS_PER_BLOCK = (2, 2, 4, 4, 4)

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nst_helpers.artworks import NAMES, paint
+from nst_helpers import load_image, resize_to
 from nst_helpers.errors import DataError, ImageError
-from nst_helpers.images import load_image, resize_to
+from tools.artworks import NAMES, paint
 
 DATA = Path(__file__).parents[1] / "data"
 SMALL = 96

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from nst_helpers import cli, weights
+from nst_helpers import Result, save_image
+from nst_helpers.command import cli
 from nst_helpers.errors import ImageError
-from nst_helpers.images import save_image
-from nst_helpers.result import Result
+from nst_helpers.network import weights
 
 # What follows `nst`, run in a folder that holds photo.png, notes.txt, other.json and folder/.
 COMMANDS = {

@@ -9,19 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nst_helpers import data
+from nst_helpers import check_image, data, load_image, read_metadata, resize, resize_to, save_image
 from nst_helpers.errors import DataError, ImageError
-from nst_helpers.images import (
-    check_image,
-    check_output,
-    checksum,
-    load_image,
-    picture_shape,
-    read_metadata,
-    resize,
-    resize_to,
-    save_image,
-)
+from nst_helpers.pictures.read import checksum, picture_shape
+from nst_helpers.pictures.write import check_output
 
 GOOD = np.full((8, 12, 3), 0.5, np.float32)
 NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))

@@ -9,10 +9,8 @@ import h5py
 import numpy as np
 import pytest
 
-from nst_helpers.architecture import ARCHITECTURE
-from nst_helpers.errors import NSTError, WeightsError
-from nst_helpers.sweeps import Run, sweep
-from nst_helpers.weights import load_weights
+from nst_helpers import ARCHITECTURE, NSTError, Run, load_weights, sweep
+from nst_helpers.errors import WeightsError
 
 
 def _h5(write: Callable[[h5py.File], object]) -> bytes:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nst_helpers._bands import Bands
-from nst_helpers._tensorflow import tf
+from nst_helpers import tf
+from nst_helpers.optimizers.bands import Bands
 
 SHAPES = [(32, 48, 3), (33, 47, 3), (5, 64, 1)]
 

@@ -6,12 +6,7 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
-from nst_helpers import data
-from nst_helpers._tensorflow import tf
-from nst_helpers.objective import Objective
-from nst_helpers.recipes import Recipe
-from nst_helpers.transfer import make_extractor, stylize
-from nst_helpers.weights import Weights
+from nst_helpers import Objective, Recipe, Weights, data, make_extractor, stylize, tf
 
 pytestmark = pytest.mark.weights
 

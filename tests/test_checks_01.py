@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nst_helpers.checks import lesson01 as check
+from nst_helpers.course.checks import lesson01 as check
 from nst_helpers.errors import AnswerError
 
 MEAN = np.array([103.939, 116.779, 123.68])

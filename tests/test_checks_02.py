@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nst_helpers.checks import lesson02 as check
-from nst_helpers.checks.judge import CORRECT
+from nst_helpers import ARCHITECTURE
+from nst_helpers.course.checks import lesson02 as check
+from nst_helpers.course.checks.judge import CORRECT
 from nst_helpers.errors import AnswerError
-from nst_helpers.weights import ARCHITECTURE
 
 # As a reader would write them: plainer than, and apart from, the module's own
 

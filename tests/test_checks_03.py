@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nst_helpers.checks import lesson03 as check
+from nst_helpers.course.checks import lesson03 as check
 from nst_helpers.errors import AnswerError
 
 Function = Callable[..., Any]

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nst_helpers.checks import lesson04 as check
-from nst_helpers.checks.judge import CORRECT
+from nst_helpers.course.checks import lesson04 as check
+from nst_helpers.course.checks.judge import CORRECT
 from nst_helpers.errors import AnswerError
 
 Function = Callable[..., Any]

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nst_helpers.checks import lesson06 as check
+from nst_helpers import FIRST_OF_EACH_BLOCK, RECIPES, Recipe
+from nst_helpers.course.checks import lesson06 as check
 from nst_helpers.errors import AnswerError
-from nst_helpers.recipes import FIRST_OF_EACH_BLOCK, RECIPES, Recipe
 
 FUNCTION_CHECKS = (
     check.lowest_point,

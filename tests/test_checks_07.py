@@ -7,7 +7,7 @@ import numpy as np
 import oracles
 import pytest
 
-from nst_helpers.checks import lesson07 as check
+from nst_helpers.course.checks import lesson07 as check
 from nst_helpers.errors import AnswerError
 
 CHECKS = (

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nst_helpers.checks import lesson08 as check
+from nst_helpers import FIRST_OF_EACH_BLOCK
+from nst_helpers.course.checks import lesson08 as check
 from nst_helpers.errors import AnswerError
-from nst_helpers.recipes import FIRST_OF_EACH_BLOCK
 
 CHECKS = (check.style_weight, check.row_weights, check.coarse_share, check.literal_ratio)
 

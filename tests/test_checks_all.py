@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nst_helpers.checks.judge import CORRECT
+from nst_helpers.course.checks.judge import CORRECT
 from nst_helpers.errors import AnswerError
 
 NO_FUNCTIONS = {"bytes_of_picture", "what_changes", "tensorflow_recipe"}
 
 
 def exercises() -> list[Any]:
-    lessons = [importlib.import_module(f"nst_helpers.checks.lesson0{n}") for n in range(9)]
+    lessons = [importlib.import_module(f"nst_helpers.course.checks.lesson0{n}") for n in range(9)]
     return [
         pytest.param(function, id=f"{lesson.__name__[-2:]}.{name}")
         for lesson in lessons

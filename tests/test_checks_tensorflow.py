@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nst_helpers.checks import lesson01, lesson02, lesson03, lesson04, lesson05
-from nst_helpers.checks.judge import CORRECT
+from nst_helpers.course.checks import lesson01, lesson02, lesson03, lesson04, lesson05
+from nst_helpers.course.checks.judge import CORRECT
 
 
 def slope(loss: Callable[[tf.Tensor], tf.Tensor], at: Any) -> tf.Tensor:

@@ -218,7 +218,7 @@ def tagged(path: Path, tag: str) -> list[NotebookNode]:
 
 
 def checks_of(path: Path) -> ModuleType:
-    return importlib.import_module(f"nst_helpers.checks.lesson{path.name[:2]}")
+    return importlib.import_module(f"nst_helpers.course.checks.lesson{path.name[:2]}")
 
 
 def exercises(path: Path) -> list[tuple[NotebookNode, NotebookNode]]:

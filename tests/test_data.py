@@ -15,6 +15,7 @@ from PIL import Image
 
 from nst_helpers import data
 from nst_helpers.errors import DataError
+from nst_helpers.pictures import registry
 
 SOURCES = [{"shipped"}, {"package", "path"}, {"url"}]
 
@@ -31,7 +32,8 @@ def register(tmp_path, monkeypatch, picture):
     """Put one made-up picture into an otherwise empty registry."""
     folder = tmp_path / "registry"
     folder.mkdir()
-    monkeypatch.setattr(data, "_picture_folder", lambda: folder)
+    for module in (data, registry):
+        monkeypatch.setattr(module, "picture_folder", lambda: folder)
     monkeypatch.setenv("NST_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.delenv("NST_PAPER_IMAGES", raising=False)

@@ -11,9 +11,12 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from packaging.specifiers import SpecifierSet
 
-from nst_helpers import data, doctor, memory, precision
-from nst_helpers.doctor import Check, checkup
+from nst_helpers import checkup, data
+from nst_helpers.command import doctor
+from nst_helpers.command.doctor import Check
 from nst_helpers.errors import DataError
+from nst_helpers.network import precision
+from nst_helpers.transfer import memory
 
 
 @pytest.fixture(autouse=True)

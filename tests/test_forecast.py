@@ -8,24 +8,22 @@ import numpy as np
 import psutil
 import pytest
 
-from nst_helpers import forecast as module
-from nst_helpers.errors import RecipeError
-from nst_helpers.forecast import (
+from nst_helpers import (
+    RECIPES,
     Forecast,
-    ScaleForecast,
-    Speed,
-    available_memory,
+    Recipe,
+    Weights,
     forecast,
-    is_long,
     largest_size,
-    measure_speed,
     operations_per_pixel,
     peak_bytes,
+    stylize,
 )
-from nst_helpers.recipes import RECIPES, Recipe
-from nst_helpers.tiling import _windows
-from nst_helpers.transfer import stylize
-from nst_helpers.weights import Weights
+from nst_helpers.errors import RecipeError
+from nst_helpers.losses.tiling import _windows
+from nst_helpers.transfer import forecast as module
+from nst_helpers.transfer.footprint import available_memory
+from nst_helpers.transfer.forecast import ScaleForecast, Speed, is_long, measure_speed
 
 KERNELS = 20_018_880  # numbers in VGG19's sixteen kernels: Keras' 20,024,384 without the biases
 ONE_LAYER = Recipe(

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from nst_helpers import images
+from nst_helpers import Recipe, Result
 from nst_helpers.errors import ImageError
-from nst_helpers.recipes import Recipe
-from nst_helpers.result import Result
+from nst_helpers.network.preprocessing import MEAN_BGR, from_network, to_network
+from nst_helpers.pictures.read import checksum, load_image, picture_shape
+from nst_helpers.pictures.sizes import check_image, resize, resize_to
+from nst_helpers.pictures.write import check_output, read_metadata, save_image
 
 STEP = 1 / 255  # one gray value
 
@@ -60,11 +62,11 @@ def png(width, height, *chunks, depth=8, kind=2):
 def test_load_gives_float_rgb(tmp_path, suffix):
     lossless = {"lossless": True} if suffix == ".webp" else {}
     path = write(tmp_path / f"a{suffix}", Image.fromarray(PIXELS), **lossless)
-    image = images.load_image(path)
+    image = load_image(path)
     assert image.dtype == np.float32
     np.testing.assert_array_equal(image, PIXELS.astype(np.float32) / 255)
-    np.testing.assert_array_equal(images.load_image(str(path)), image)
-    np.testing.assert_array_equal(images.load_image(path.read_bytes()), image)
+    np.testing.assert_array_equal(load_image(str(path)), image)
+    np.testing.assert_array_equal(load_image(path.read_bytes()), image)
 
 
 TURNED = {  # EXIF 2.32, tag 0x0112: where row 0 and column 0 of the stored pixels belong
@@ -87,7 +89,7 @@ def test_exif_rotation(tmp_path, orientation, suffix):
     path = write(tmp_path / f"a{suffix}", Image.fromarray(blocks()), exif=exif)
     expected = TURNED[orientation](blocks()).astype(np.float32) / 255
     # JPEG's color subsampling blurs the edges of the blocks; a wrong turn is off by 0.3 and more.
-    error = np.abs(images.load_image(path) - expected).mean()
+    error = np.abs(load_image(path) - expected).mean()
     assert error < (0.02 if suffix == ".jpg" else 1e-6)
 
 
@@ -97,16 +99,16 @@ def test_large_jpeg_keeps_shape_and_look(tmp_path, orientation):
     exif[0x0112] = orientation
     stored = Image.fromarray(np.uint8(smooth(1501, 2003) * 255))
     path = write(tmp_path / "a.jpg", stored, exif=exif, quality=95)
-    full = images.load_image(path)
-    small = images.load_image(path, 128, "shortest")
-    assert small.shape == images.resize(full, 128, "shortest").shape
+    full = load_image(path)
+    small = load_image(path, 128, "shortest")
+    assert small.shape == resize(full, 128, "shortest").shape
     # Decoding at a fraction shifts a smooth picture by less than a pixel of the result.
-    assert np.abs(small - images.resize(full, 128, "shortest")).max() < 4 * STEP
+    assert np.abs(small - resize(full, 128, "shortest")).max() < 4 * STEP
 
 
 def test_transparency_is_laid_on_white(tmp_path):
     rgba = np.array([[[255, 0, 0, 255], [255, 0, 0, 0], [0, 0, 0, 102]]], np.uint8)
-    image = images.load_image(write(tmp_path / "a.png", Image.fromarray(rgba)))
+    image = load_image(write(tmp_path / "a.png", Image.fromarray(rgba)))
     np.testing.assert_allclose(image, [[[1, 0, 0], [1, 1, 1], [0.6, 0.6, 0.6]]], atol=1e-6)
 
 
@@ -114,13 +116,13 @@ def test_hidden_color_does_not_bleed_when_resized(tmp_path):
     rgba = np.zeros((64, 64, 4), np.uint8)
     rgba[:, :32] = (0, 0, 0, 0)  # invisible black
     rgba[:, 32:] = (255, 255, 255, 255)
-    image = images.load_image(write(tmp_path / "a.png", Image.fromarray(rgba)), size=16)
+    image = load_image(write(tmp_path / "a.png", Image.fromarray(rgba)), size=16)
     np.testing.assert_allclose(image, 1, atol=1e-6)
 
 
 def test_gray_with_alpha(tmp_path):
     picture = Image.frombytes("LA", (3, 1), bytes([0, 255, 0, 0, 100, 255]))
-    image = images.load_image(write(tmp_path / "a.png", picture))
+    image = load_image(write(tmp_path / "a.png", picture))
     np.testing.assert_allclose(image[0, :, 0], [0, 1, 100 / 255], atol=1e-6)
     np.testing.assert_array_equal(image[..., 0], image[..., 2])
 
@@ -129,9 +131,9 @@ def test_gray_with_alpha(tmp_path):
 def test_palette(tmp_path, suffix):
     picture = Image.frombytes("P", (3, 1), bytes([0, 1, 2]))
     picture.putpalette([255, 0, 0, 0, 128, 0, 0, 0, 255])
-    opaque = images.load_image(write(tmp_path / f"a{suffix}", picture))
+    opaque = load_image(write(tmp_path / f"a{suffix}", picture))
     np.testing.assert_allclose(opaque[0] * 255, [[255, 0, 0], [0, 128, 0], [0, 0, 255]], atol=1e-4)
-    clear = images.load_image(write(tmp_path / f"b{suffix}", picture, transparency=0))
+    clear = load_image(write(tmp_path / f"b{suffix}", picture, transparency=0))
     np.testing.assert_allclose(clear[0] * 255, [[255] * 3, [0, 128, 0], [0, 0, 255]], atol=1e-4)
 
 
@@ -139,20 +141,20 @@ def test_palette_with_partial_transparency(tmp_path):
     picture = Image.frombytes("P", (2, 1), bytes([0, 1]))
     picture.putpalette([0, 0, 0, 0, 0, 0])
     path = write(tmp_path / "a.png", picture, transparency=bytes([51, 255]))
-    np.testing.assert_allclose(images.load_image(path)[0, :, 0], [0.8, 0], atol=1e-6)
+    np.testing.assert_allclose(load_image(path)[0, :, 0], [0.8, 0], atol=1e-6)
 
 
 def test_transparent_color_key(tmp_path):
     path = write(tmp_path / "a.png", Image.fromarray(PIXELS), transparency=(255, 0, 0))
-    np.testing.assert_array_equal(images.load_image(path)[0, :2], [[1, 1, 1], [0, 1, 0]])
+    np.testing.assert_array_equal(load_image(path)[0, :2], [[1, 1, 1], [0, 1, 0]])
 
 
 def test_gray_and_one_bit(tmp_path):
     gray = Image.fromarray(np.array([[0, 100, 255]], np.uint8))
-    image = images.load_image(write(tmp_path / "a.png", gray))
+    image = load_image(write(tmp_path / "a.png", gray))
     np.testing.assert_allclose(image, np.repeat([[[0], [100 / 255], [1]]], 3, axis=2), atol=1e-7)
     bits = Image.fromarray(np.array([[True, False]])).convert("1")
-    image = images.load_image(write(tmp_path / "b.png", bits))
+    image = load_image(write(tmp_path / "b.png", bits))
     np.testing.assert_array_equal(image, [[[1, 1, 1], [0, 0, 0]]])
 
 
@@ -172,7 +174,7 @@ def test_gray_and_one_bit(tmp_path):
 def test_deep_gray_is_scaled_not_clipped(tmp_path, suffix, dtype, white):
     values = np.array([[0, 0.1, 0.5, 1]])
     path = write(tmp_path / f"a{suffix}", Image.fromarray((values * white).astype(dtype)))
-    image = images.load_image(path)
+    image = load_image(path)
     assert image.shape == (1, 4, 3)
     # Integers were cut off by less than one of 65535.
     np.testing.assert_allclose(image[..., 1], values, atol=2e-5)
@@ -181,14 +183,14 @@ def test_deep_gray_is_scaled_not_clipped(tmp_path, suffix, dtype, white):
 def test_float_tiff_with_nan(tmp_path):
     path = write(tmp_path / "a.tif", Image.fromarray(np.array([[0, np.nan]], np.float32)))
     with pytest.raises(ImageError, match="NaN"):
-        images.load_image(path)
+        load_image(path)
 
 
 def test_cmyk_jpeg(tmp_path):
     ink = np.zeros((16, 32, 4), np.uint8)
     ink[:, 16:, 3] = 255  # paper on the left, black ink on the right
     path = write(tmp_path / "a.jpg", Image.frombytes("CMYK", (32, 16), ink.tobytes()), quality=100)
-    image = images.load_image(path)
+    image = load_image(path)
     assert image[:, :8].min() > 0.98
     assert image[:, 24:].max() < 0.02
 
@@ -197,7 +199,7 @@ def test_cmyk_jpeg(tmp_path):
 def test_damaged_exif_costs_no_picture(tmp_path, suffix, caplog):
     exif = b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x12\x01"  # 65535 entries, none there
     path = write(tmp_path / f"a{suffix}", Image.fromarray(PIXELS), exif=exif)
-    assert images.load_image(path).shape == (2, 3, 3)
+    assert load_image(path).shape == (2, 3, 3)
     assert "EXIF" in caplog.text
 
 
@@ -251,7 +253,7 @@ def srgb_from_linear(value):  # IEC 61966-2-1
 def test_profile_is_converted_to_srgb(tmp_path, kind):
     gray = Image.new("RGB", (4, 4), (102, 102, 102)).convert(kind)  # is in Pillow's palette
     profile = linear_profile(b"GRAY" if kind == "L" else b"RGB ")
-    image = images.load_image(write(tmp_path / "a.png", gray, icc_profile=profile))
+    image = load_image(write(tmp_path / "a.png", gray, icc_profile=profile))
     # Linear light 102/255 is sRGB 0.665; without the profile it stays 0.4. 8 bits twice: 2 steps.
     np.testing.assert_allclose(image, srgb_from_linear(102 / 255), atol=2 * STEP)
 
@@ -262,19 +264,19 @@ def test_cmyk_uses_its_profile(tmp_path):
     luminance = ((50 + 16) / 116) ** 3  # CIE 1976, the inverse of L*
     expected = srgb_from_linear(luminance)  # 0.466; without the profile black ink is 0
     # L* in 8 bits is 0.4 wide, about one gray value.
-    np.testing.assert_allclose(images.load_image(path), expected, atol=3 * STEP)
+    np.testing.assert_allclose(load_image(path), expected, atol=3 * STEP)
 
 
 def test_srgb_profile_changes_nothing(tmp_path):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     path = write(tmp_path / "a.png", Image.fromarray(PIXELS), icc_profile=profile)
-    np.testing.assert_allclose(images.load_image(path), PIXELS / 255, atol=1.5 * STEP)
+    np.testing.assert_allclose(load_image(path), PIXELS / 255, atol=1.5 * STEP)
 
 
 @pytest.mark.parametrize("profile", [b"not a profile", linear_profile(b"GRAY")])
 def test_broken_or_unfit_profile_is_ignored_and_said(tmp_path, caplog, profile):
     path = write(tmp_path / "a.png", Image.fromarray(PIXELS), icc_profile=profile)
-    np.testing.assert_array_equal(images.load_image(path), PIXELS.astype(np.float32) / 255)
+    np.testing.assert_array_equal(load_image(path), PIXELS.astype(np.float32) / 255)
     assert "profile" in caplog.text
     assert "a.png" in caplog.text
 
@@ -314,19 +316,19 @@ def sources():
 def test_load_from_memory(kind):
     source = sources()[kind]
     for _ in range(2):  # nothing is used up
-        np.testing.assert_array_equal(images.load_image(source), PIXELS.astype(np.float32) / 255)
-        assert images.picture_shape(source) == (2, 3)
-        assert images.load_image(source, 2).shape == (1, 2, 3)
-        assert images.checksum(source) == images.checksum(sources()[kind])
+        np.testing.assert_array_equal(load_image(source), PIXELS.astype(np.float32) / 255)
+        assert picture_shape(source) == (2, 3)
+        assert load_image(source, 2).shape == (1, 2, 3)
+        assert checksum(source) == checksum(sources()[kind])
 
 
 def test_load_from_tensorflow():
-    from nst_helpers._tensorflow import tf
+    from nst_helpers import tf
 
     pixels = PIXELS.astype(np.float32) / 255
-    np.testing.assert_array_equal(images.load_image(tf.constant(pixels)), pixels)
-    np.testing.assert_array_equal(images.load_image(tf.Variable(pixels)), pixels)
-    half = images.load_image(tf.cast(pixels, tf.bfloat16))
+    np.testing.assert_array_equal(load_image(tf.constant(pixels)), pixels)
+    np.testing.assert_array_equal(load_image(tf.Variable(pixels)), pixels)
+    half = load_image(tf.cast(pixels, tf.bfloat16))
     np.testing.assert_allclose(half, pixels, atol=2**-9)  # 8 bits of mantissa
 
 
@@ -335,7 +337,7 @@ def test_open_files_are_read_from_where_they_are(tmp_path):
     (tmp_path / "b").write_bytes(b"header" + path.read_bytes())
     with open(tmp_path / "b", "rb") as file:
         file.seek(6)
-        assert images.load_image(file).shape == (2, 3, 3)
+        assert load_image(file).shape == (2, 3, 3)
         assert file.tell() == 6
 
 
@@ -344,21 +346,21 @@ def test_a_pillow_image_is_left_as_it_was(tmp_path):
     exif[0x0112] = 6
     path = write(tmp_path / "a.jpg", Image.new("RGB", (640, 320)), exif=exif)
     with Image.open(path) as picture:
-        assert images.load_image(picture, 40).shape == (40, 20, 3)
+        assert load_image(picture, 40).shape == (40, 20, 3)
         assert picture.size == (640, 320)
 
 
 def test_checksums_tell_pictures_apart():
     zeros = np.zeros((2, 3, 3), np.float32)
     others = [np.zeros((3, 2, 3), np.float32), zeros + 0.5, PIXELS.tobytes()]
-    assert images.checksum(zeros) == images.checksum(zeros.astype(np.float64))
-    assert len({images.checksum(picture) for picture in (zeros, *others)}) == 4
+    assert checksum(zeros) == checksum(zeros.astype(np.float64))
+    assert len({checksum(picture) for picture in (zeros, *others)}) == 4
 
 
 def test_checksum_of_a_file_is_its_bytes(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"abc")
-    assert images.checksum(path) == images.checksum(b"abc") == hashlib.sha256(b"abc").hexdigest()
+    assert checksum(path) == checksum(b"abc") == hashlib.sha256(b"abc").hexdigest()
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".webp"])
@@ -367,22 +369,22 @@ def test_the_shape_is_that_of_the_loaded_picture(tmp_path, orientation, suffix):
     exif = Image.Exif()
     exif[0x0112] = orientation
     path = write(tmp_path / f"a{suffix}", Image.new("RGB", (48, 16)), exif=exif)
-    assert images.picture_shape(path) == images.load_image(path).shape[:2]
-    assert images.load_image(path, 24).shape in ((8, 24, 3), (24, 8, 3))
-    assert images.picture_shape(path) == ((16, 48) if orientation < 5 else (48, 16))
+    assert picture_shape(path) == load_image(path).shape[:2]
+    assert load_image(path, 24).shape in ((8, 24, 3), (24, 8, 3))
+    assert picture_shape(path) == ((16, 48) if orientation < 5 else (48, 16))
 
 
 def test_home_is_expanded(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert images.save_image(smooth(4, 4), "~/a.png") == tmp_path / "a.png"
-    assert images.load_image("~/a.png").shape == (4, 4, 3)
-    assert images.check_output("~/b.png") == tmp_path / "b.png"
+    assert save_image(smooth(4, 4), "~/a.png") == tmp_path / "a.png"
+    assert load_image("~/a.png").shape == (4, 4, 3)
+    assert check_output("~/b.png") == tmp_path / "b.png"
 
 
 ENDLESS = """
 import sys, threading, warnings
-from nst_helpers.images import load_image
+from nst_helpers.pictures.read import load_image
 filters = list(warnings.filters)
 def load():
     for _ in range(25):
@@ -426,7 +428,7 @@ GRAYS = np.array([[0, 0.1, 0.5, 1]])
 def test_few_bits_in_sixteen_are_scaled_and_said(caplog, white, channels):
     values = np.rint(GRAYS * white)
     content = png16(values if channels == 1 else np.stack([values] * 3, -1))
-    image = images.load_image(content)
+    image = load_image(content)
     np.testing.assert_allclose(image[..., 0], values / white, atol=0.51 * STEP)
     assert f"brightest value is {white}: {white} is taken for white" in caplog.text
 
@@ -434,19 +436,19 @@ def test_few_bits_in_sixteen_are_scaled_and_said(caplog, white, channels):
 def test_one_color_of_few_bits(caplog):
     values = np.zeros((1, 2, 3))
     values[0, 0] = (300, 1000, 20)
-    image = images.load_image(png16(values))
+    image = load_image(png16(values))
     np.testing.assert_allclose(image[0, 0], values[0, 0] / 1023, atol=0.51 * STEP)
 
 
 @pytest.mark.parametrize("opaque", [1023, 65535])
 def test_few_bits_with_transparency(opaque):
     values = np.array([[[1023, 0, 512, opaque], [1023, 0, 0, 0]]])
-    image = images.load_image(png16(values))
+    image = load_image(png16(values))
     np.testing.assert_allclose(image, [[[1, 0, 0.5], [1, 1, 1]]], atol=STEP)
 
 
 def test_color_of_fourteen_bits_that_says_so(caplog):
-    image = images.load_image(png16(np.stack([np.rint(GRAYS * 16383)] * 3, -1), bits=14))
+    image = load_image(png16(np.stack([np.rint(GRAYS * 16383)] * 3, -1), bits=14))
     np.testing.assert_allclose(image[..., 0], GRAYS, atol=0.51 * STEP)
     assert not caplog.records
 
@@ -455,14 +457,14 @@ def test_color_of_fourteen_bits_that_says_so(caplog):
 def test_a_dark_picture_whose_file_says_so_stays_dark(caplog, channels):
     values = np.rint(GRAYS * 1000)
     content = png16(values if channels == 1 else np.stack([values] * 3, -1), bits=16)
-    assert images.load_image(content).max() < 0.02
+    assert load_image(content).max() < 0.02
     assert not caplog.records
 
 
 def test_stated_bits_need_no_guess(caplog):
-    image = images.load_image(png16(np.rint(GRAYS * 500), bits=10))
+    image = load_image(png16(np.rint(GRAYS * 500), bits=10))
     assert image.max() == pytest.approx(500 / 1023)
-    scaled = images.load_image(png16(np.rint(GRAYS * 65472), bits=10))  # as PNG wants them
+    scaled = load_image(png16(np.rint(GRAYS * 65472), bits=10))  # as PNG wants them
     assert scaled.max() == pytest.approx(65472 / 65535)
     assert not caplog.records
 
@@ -470,25 +472,25 @@ def test_stated_bits_need_no_guess(caplog):
 def test_tiff_states_its_white(tmp_path, caplog):
     picture = Image.fromarray(np.array([[0, 700]], np.uint16))
     path = write(tmp_path / "a.tif", picture, tiffinfo={281: 4095})
-    assert images.load_image(path).max() == pytest.approx(700 / 4095)
+    assert load_image(path).max() == pytest.approx(700 / 4095)
     assert not caplog.records
 
 
 def test_sixteen_bits_of_color_are_as_before(caplog):
     values = np.stack([np.rint(GRAYS * 65535)] * 3, -1)
-    np.testing.assert_allclose(images.load_image(png16(values))[..., 0], GRAYS, atol=STEP)
+    np.testing.assert_allclose(load_image(png16(values))[..., 0], GRAYS, atol=STEP)
     assert not caplog.records
 
 
 def test_black_stays_black(caplog):
-    assert images.load_image(png16(np.zeros((2, 2)))).max() == 0
+    assert load_image(png16(np.zeros((2, 2)))).max() == 0
     assert not caplog.records
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_few_bits_of_color_in_tiff(order):
     values = np.array([[[0, 300, 1023], [5, 512, 40]]])
-    image = images.load_image(tiff16(values, order))
+    image = load_image(tiff16(values, order))
     np.testing.assert_allclose(image, values / 1023, atol=0.51 * STEP)
 
 
@@ -519,12 +521,12 @@ def test_animation_gives_its_first_frame_and_says_so(tmp_path, caplog, suffix):
     path = write(
         tmp_path / f"a{suffix}", frames[0], save_all=True, append_images=frames[1:], duration=100
     )
-    np.testing.assert_allclose(images.load_image(path)[0, 0], [1, 0, 0], atol=3 * STEP)
+    np.testing.assert_allclose(load_image(path)[0, 0], [1, 0, 0], atol=3 * STEP)
     assert "first" in caplog.text
 
 
 def test_still_picture_says_nothing(tmp_path, caplog):
-    images.load_image(write(tmp_path / "a.png", Image.fromarray(PIXELS)))
+    load_image(write(tmp_path / "a.png", Image.fromarray(PIXELS)))
     assert not caplog.records
 
 
@@ -533,7 +535,7 @@ def test_too_many_pixels_is_said_before_decoding(tmp_path, width, height):
     path = tmp_path / "a.png"
     path.write_bytes(png(width, height, (b"IDAT", b"")))
     with pytest.raises(ImageError, match="100 million pixels"):
-        images.load_image(path)
+        load_image(path)
 
 
 def test_many_pixels_below_the_limit_reach_the_decoder(tmp_path):
@@ -541,7 +543,7 @@ def test_many_pixels_below_the_limit_reach_the_decoder(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(png(9_000, 10_000, (b"IDAT", b"")))
     with pytest.raises(ImageError, match="damaged"):
-        images.load_image(path)
+        load_image(path)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".gif", ".tif"])
@@ -550,31 +552,31 @@ def test_truncated_file(tmp_path, suffix):
     path = write(tmp_path / f"a{suffix}", Image.fromarray(noise))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(ImageError, match=r"a\.\w+' is damaged|is not a picture"):
-        images.load_image(path)
+        load_image(path)
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"quality": 95, "subsampling": 0}])
 def test_jpeg_without_its_end_is_whole(tmp_path, caplog, options):
     path = write(tmp_path / "a.jpg", Image.fromarray(np.uint8(smooth(67, 90) * 255)), **options)
-    whole = images.load_image(path)
+    whole = load_image(path)
     content = path.read_bytes()
-    np.testing.assert_array_equal(images.load_image(content[:-2]), whole)
-    np.testing.assert_array_equal(images.load_image(content[:-1]), whole)
+    np.testing.assert_array_equal(load_image(content[:-2]), whole)
+    np.testing.assert_array_equal(load_image(content[:-1]), whole)
     assert "lacks its last bytes" in caplog.text
     for lost in (200, len(content) // 4, len(content) // 2):
         with pytest.raises(ImageError, match="cut off"):
-            images.load_image(content[:-lost])
+            load_image(content[:-lost])
 
 
 # WebP and AVIF may miss them: their last bits stand for many pixels.
 @pytest.mark.parametrize("suffix", [".png", ".gif", ".tif", ".bmp"])
 def test_two_bytes_less_cost_no_picture(tmp_path, suffix):
     path = write(tmp_path / f"a{suffix}", Image.fromarray(np.uint8(smooth(67, 90) * 255)))
-    whole = images.load_image(path)
-    cut = images.load_image(path.read_bytes()[:-2])
+    whole = load_image(path)
+    cut = load_image(path.read_bytes()[:-2])
     assert (np.abs(cut - whole) > 8 * STEP).any(2).sum() <= 1  # one pixel, where it was stored last
     with pytest.raises(ImageError, match="damaged"):
-        images.load_image(path.read_bytes()[: path.stat().st_size // 2])
+        load_image(path.read_bytes()[: path.stat().st_size // 2])
 
 
 @pytest.mark.parametrize(
@@ -590,16 +592,16 @@ def test_no_picture(tmp_path, content, message):
     path = tmp_path / "a.jpg"
     path.write_bytes(content)
     with pytest.raises(ImageError, match=message):
-        images.load_image(path)
+        load_image(path)
     with pytest.raises(ImageError, match=message):
-        images.load_image(content)
+        load_image(content)
 
 
 def test_missing_file_and_folder(tmp_path):
     with pytest.raises(ImageError, match=r"'.*none\.png' cannot be opened"):
-        images.load_image(tmp_path / "none.png")
+        load_image(tmp_path / "none.png")
     with pytest.raises(ImageError, match="is a folder"):
-        images.load_image(tmp_path)
+        load_image(tmp_path)
 
 
 # Sizes
@@ -618,28 +620,28 @@ def test_missing_file_and_folder(tmp_path):
 )
 def test_size_rules(tmp_path, shape, size, rule, expected):
     image = np.zeros((*shape, 3), np.float32)
-    assert images.resize(image, size, rule).shape == (*expected, 3)
+    assert resize(image, size, rule).shape == (*expected, 3)
     path = write(tmp_path / "a.png", Image.new("RGB", shape[::-1]))
-    assert images.load_image(path, size, rule).shape == (*expected, 3)
+    assert load_image(path, size, rule).shape == (*expected, 3)
 
 
 def test_area_never_exceeds_its_pixels():
     for height, width in [(33, 47), (100, 31), (64, 63)]:
-        out = images.resize(np.zeros((height, width, 3), np.float32), 20, "area")
+        out = resize(np.zeros((height, width, 3), np.float32), 20, "area")
         assert 0.85 * 400 < out.shape[0] * out.shape[1] <= 400  # both sides are rounded down
 
 
 def test_no_upsizing_unless_asked(caplog):
     image = smooth(20, 30)
-    np.testing.assert_array_equal(images.resize(image, 60), image)
+    np.testing.assert_array_equal(resize(image, 60), image)
     assert "30 x 20 instead of 60 x 40" in caplog.text
-    assert images.resize(image, 60, upsize=True).shape == (40, 60, 3)
+    assert resize(image, 60, upsize=True).shape == (40, 60, 3)
 
 
 def test_same_size_is_identity_and_says_nothing(caplog):
     image = smooth(20, 30)
-    np.testing.assert_array_equal(images.resize(image, 30), image)
-    np.testing.assert_array_equal(images.resize_to(image, (20, 30)), image)
+    np.testing.assert_array_equal(resize(image, 30), image)
+    np.testing.assert_array_equal(resize_to(image, (20, 30)), image)
     assert not caplog.records
 
 
@@ -647,11 +649,11 @@ def test_same_size_is_identity_and_says_nothing(caplog):
 @pytest.mark.parametrize("shape", [(16, 24), (64, 48), (5, 100)])
 def test_resize_keeps_constants_and_range(resample, shape):
     constant = np.full((32, 48, 3), [0.2, 0.5, 1.0], np.float32)
-    out = images.resize_to(constant, shape, resample)
+    out = resize_to(constant, shape, resample)
     assert out.dtype == np.float32
     np.testing.assert_allclose(out, np.broadcast_to(constant[0, 0], (*shape, 3)), atol=1e-6)
     edges = (np.indices((32, 48)).sum(0) // 8 % 2).astype(np.float32)
-    out = images.resize_to(np.repeat(edges[..., None], 3, 2), shape, resample)
+    out = resize_to(np.repeat(edges[..., None], 3, 2), shape, resample)
     assert out.min() >= 0
     assert out.max() <= 1  # Lanczos overshoots at edges
 
@@ -659,19 +661,19 @@ def test_resize_keeps_constants_and_range(resample, shape):
 @pytest.mark.parametrize("resample", ["lanczos", "bilinear"])
 def test_downsizing_is_antialiased(resample):
     fine = (np.indices((128, 128)).sum(0) % 2).astype(np.float32)  # a checkerboard of pixels
-    out = images.resize_to(np.repeat(fine[..., None], 3, 2), (32, 32), resample)
+    out = resize_to(np.repeat(fine[..., None], 3, 2), (32, 32), resample)
     np.testing.assert_allclose(out[4:-4, 4:-4], 0.5, atol=0.01)  # picking pixels gives 0 or 1
 
 
 def test_resizing_is_finer_than_8_bits():
     ramp = np.linspace(0.5, 0.5 + STEP, 256, dtype=np.float32)
-    out = images.resize_to(np.tile(ramp[:, None], (4, 1, 3)).reshape(4, 256, 3), (4, 64))
+    out = resize_to(np.tile(ramp[:, None], (4, 1, 3)).reshape(4, 256, 3), (4, 64))
     assert len(np.unique(out[0, :, 0])) > 32
 
 
 def test_filters_differ():
     image = smooth(64, 64).round()
-    lanczos, bilinear = (images.resize(image, 20, resample=r) for r in ("lanczos", "bilinear"))
+    lanczos, bilinear = (resize(image, 20, resample=r) for r in ("lanczos", "bilinear"))
     assert np.abs(lanczos - bilinear).max() > 0.02
 
 
@@ -691,33 +693,33 @@ def test_filters_differ():
 )
 def test_wrong_settings(tmp_path, arguments, message):
     with pytest.raises(ImageError, match=message):
-        images.resize(smooth(16, 16), **arguments)
+        resize(smooth(16, 16), **arguments)
     if arguments["size"] is not None:
         path = write(tmp_path / "a.png", Image.fromarray(PIXELS))
         with pytest.raises(ImageError, match=message):
-            images.load_image(path, **arguments)
+            load_image(path, **arguments)
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 5, 3), 4, "ab", (4, 5.5), (0, 4), (10**5, 10**5)])
 def test_wrong_shapes(shape):
     with pytest.raises(ImageError, match=r"shape|resize to"):
-        images.resize_to(smooth(4, 4), shape)
+        resize_to(smooth(4, 4), shape)
 
 
 @pytest.mark.parametrize("number", [np.int64, np.int32, np.uint8])
 def test_numbers_of_numpy_are_sizes(tmp_path, number):
     path = write(tmp_path / "a.png", Image.fromarray(blocks()))
-    assert images.load_image(path, number(24)).shape == (16, 24, 3)
-    assert images.resize_to(smooth(4, 4), (number(2), number(3))).shape == (2, 3, 3)
+    assert load_image(path, number(24)).shape == (16, 24, 3)
+    assert resize_to(smooth(4, 4), (number(2), number(3))).shape == (2, 3, 3)
 
 
 def test_a_side_of_zero_is_refused(tmp_path):
     with pytest.raises(ImageError, match="side of 0"):
-        images.resize(np.zeros((1, 500, 3), np.float32), 100)
+        resize(np.zeros((1, 500, 3), np.float32), 100)
     with pytest.raises(ImageError, match="side of 0"):
-        images.load_image(write(tmp_path / "a.png", Image.new("RGB", (500, 1))), 100)
+        load_image(write(tmp_path / "a.png", Image.new("RGB", (500, 1))), 100)
     with pytest.raises(ImageError, match="at least 1"):
-        images.resize_to(smooth(4, 4), (0, 4))
+        resize_to(smooth(4, 4), (0, 4))
 
 
 # Checking
@@ -736,20 +738,20 @@ def test_a_side_of_zero_is_refused(tmp_path):
         (np.zeros(3), "shape"),
         (np.full((2, 2, 3), np.nan), "NaN"),
         (np.full((2, 2, 3), np.inf), "infinite"),
-        (images.to_network(PIXELS / 255.0), "from_network"),
+        (to_network(PIXELS / 255.0), "from_network"),
     ],
 )
 def test_wrong_images_are_named(tmp_path, image, message):
     with pytest.raises(ImageError, match=message):
-        images.check_image(image)
+        check_image(image)
     with pytest.raises(ImageError, match=message):
-        images.save_image(image, tmp_path / "a.png")
+        save_image(image, tmp_path / "a.png")
     assert not list(tmp_path.iterdir())
 
 
 def test_check_image_clips_overshoot_and_copies():
     image = np.array([[[-0.2, 0.5, 1.2]]])
-    checked = images.check_image(image)
+    checked = check_image(image)
     assert checked.dtype == np.float32
     np.testing.assert_array_equal(checked, [[[0, 0.5, 1]]])
     assert image.min() == -0.2
@@ -763,19 +765,19 @@ def test_check_image_clips_overshoot_and_copies():
 def test_saving_rounds_to_the_nearest_gray(tmp_path, suffix, off):
     grays = np.arange(256)
     image = np.repeat(((grays + off) / 255).reshape(16, 16, 1), 3, axis=2)
-    path = images.save_image(image, tmp_path / f"a{suffix}")
-    np.testing.assert_array_equal(images.load_image(path)[..., 0].ravel() * 255, grays)
+    path = save_image(image, tmp_path / f"a{suffix}")
+    np.testing.assert_array_equal(load_image(path)[..., 0].ravel() * 255, grays)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".jpeg", ".webp"])
 def test_lossy_formats_stay_close(tmp_path, suffix):
     image = smooth(64, 96)
-    path = images.save_image(image, tmp_path / f"a{suffix}")
-    assert np.abs(images.load_image(path) - image).mean() < 2 * STEP
+    path = save_image(image, tmp_path / f"a{suffix}")
+    assert np.abs(load_image(path) - image).mean() < 2 * STEP
 
 
 def test_jpeg_keeps_full_color_resolution(tmp_path):
-    path = images.save_image(smooth(16, 16), tmp_path / "a.jpg")
+    path = save_image(smooth(16, 16), tmp_path / "a.jpg")
     with Image.open(path) as picture:
         assert {component[1:3] for component in picture.layer} == {(1, 1)}
 
@@ -783,9 +785,9 @@ def test_jpeg_keeps_full_color_resolution(tmp_path):
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
 def test_metadata_roundtrip(tmp_path, suffix):
     metadata = {"recipe": "gatys", "steps": 500, "title": "Tübingen 夜", "losses": [1.5, None]}
-    path = images.save_image(smooth(8, 8), tmp_path / f"a{suffix}", metadata)
-    assert images.read_metadata(path) == metadata
-    assert images.read_metadata(images.save_image(smooth(8, 8), path)) == {}
+    path = save_image(smooth(8, 8), tmp_path / f"a{suffix}", metadata)
+    assert read_metadata(path) == metadata
+    assert read_metadata(save_image(smooth(8, 8), path)) == {}
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg"])
@@ -793,31 +795,31 @@ def test_foreign_description_is_no_metadata(tmp_path, suffix):
     exif = Image.Exif()
     exif[0x010E] = '{"camera": "made up"}'
     path = write(tmp_path / f"a{suffix}", Image.fromarray(PIXELS), exif=exif)
-    assert images.read_metadata(path) == {}
+    assert read_metadata(path) == {}
 
 
 @pytest.mark.parametrize("name", ["a.bmp", "a", "none/a.png", "folder.png", ".png"])
 def test_impossible_outputs_are_refused_first(tmp_path, name):
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(ImageError):
-        images.check_output(tmp_path / name)
+        check_output(tmp_path / name)
     with pytest.raises(ImageError):
-        images.save_image(smooth(4, 4), tmp_path / name)
-    assert images.check_output(str(tmp_path / "a.jpg")) == tmp_path / "a.jpg"
+        save_image(smooth(4, 4), tmp_path / name)
+    assert check_output(str(tmp_path / "a.jpg")) == tmp_path / "a.jpg"
 
 
 @pytest.mark.parametrize("metadata", [{"path": Path("a")}, {"long": "x" * 70_000}])
 def test_a_failing_save_touches_nothing(tmp_path, metadata):
-    path = images.save_image(smooth(8, 8), tmp_path / "a.jpg")
+    path = save_image(smooth(8, 8), tmp_path / "a.jpg")
     before = path.read_bytes()
     with pytest.raises(ImageError, match="could not be written"):
-        images.save_image(smooth(9, 9), path, metadata)  # JSON cannot hold it; EXIF is too short
+        save_image(smooth(9, 9), path, metadata)  # JSON cannot hold it; EXIF is too short
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_an_interrupted_save_touches_nothing(tmp_path, monkeypatch):
-    path = images.save_image(smooth(8, 8), tmp_path / "a.png")
+    path = save_image(smooth(8, 8), tmp_path / "a.png")
     before = path.read_bytes()
 
     def half(self, file, **options):
@@ -826,7 +828,7 @@ def test_an_interrupted_save_touches_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Image.Image, "save", half)
     with pytest.raises(KeyboardInterrupt):
-        images.save_image(smooth(9, 9), path)
+        save_image(smooth(9, 9), path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -835,7 +837,7 @@ def test_an_interrupted_save_touches_nothing(tmp_path, monkeypatch):
 def test_saved_file_has_the_usual_permissions(tmp_path):
     usual = tmp_path / "usual"
     usual.touch()
-    path = images.save_image(smooth(4, 4), tmp_path / "a.png")
+    path = save_image(smooth(4, 4), tmp_path / "a.png")
     assert path.stat().st_mode == usual.stat().st_mode
 
 
@@ -858,7 +860,7 @@ def contents(folder):
 
 def test_an_earlier_result_is_replaced(tmp_path):
     path = result(tmp_path)
-    assert images.check_output(path) == path
+    assert check_output(path) == path
     result(tmp_path, seconds=2.0)
     assert set(contents(tmp_path)) == {path, tmp_path / "a.json"}
     assert json.loads((tmp_path / "a.json").read_text())["picture"] == "a.png"
@@ -872,17 +874,17 @@ def test_records_without_the_key_are_read(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(record))
     assert Result.load(path).content == "china"
     with pytest.raises(ImageError, match=r"'.*a\.json' is not the record of 'a\.png'.*remove it"):
-        images.check_output(path)
+        check_output(path)
 
 
 def test_an_older_result_without_the_key_is_replaced(tmp_path):
     record = {"content": "china", "losses": {"t": 1.0}}
-    path = images.save_image(smooth(4, 4), tmp_path / "a.png", record)
+    path = save_image(smooth(4, 4), tmp_path / "a.png", record)
     (tmp_path / "a.json").write_text(json.dumps(record | {"trace": {"t": [1.0]}}))
-    assert images.check_output(path) == path
+    assert check_output(path) == path
     (tmp_path / "a.json").write_text(json.dumps(record | {"content": "flower"}))
     with pytest.raises(ImageError, match="not the record"):
-        images.check_output(path)
+        check_output(path)
 
 
 @pytest.mark.parametrize("link", ["itself", "hard", "soft"])
@@ -895,18 +897,16 @@ def test_an_input_is_never_the_output(tmp_path, link):
         output.symlink_to(photo)
     before = contents(tmp_path)
     with pytest.raises(ImageError, match="one of the pictures to be read"):
-        images.check_output(output, keep=iter([smooth(2, 2), b"bytes", "china", str(photo)]))
+        check_output(output, keep=iter([smooth(2, 2), b"bytes", "china", str(photo)]))
     with pytest.raises(ImageError, match="one of the pictures to be read"):
         result(tmp_path, output.name, content=str(photo))
     assert contents(tmp_path) == before
 
 
 def test_an_input_is_never_the_record(tmp_path):
-    (tmp_path / "a.json").write_bytes(
-        images.save_image(smooth(4, 4), tmp_path / "b.png").read_bytes()
-    )
+    (tmp_path / "a.json").write_bytes(save_image(smooth(4, 4), tmp_path / "b.png").read_bytes())
     with pytest.raises(ImageError, match="one of the pictures to be read"):
-        images.check_output(tmp_path / "a.png", keep=iter([tmp_path / "a.json"]))
+        check_output(tmp_path / "a.png", keep=iter([tmp_path / "a.json"]))
 
 
 @pytest.mark.parametrize("record", ["{}", "[1]", "no JSON", "\xff", '{"picture": "a.jpg"}'])
@@ -926,17 +926,17 @@ def test_a_strangers_picture_is_kept(tmp_path, stranger):
     else:
         path.write_bytes(stranger)
     before = contents(tmp_path)
-    for save in (lambda: result(tmp_path), lambda: images.save_image(smooth(4, 4), path)):
+    for save in (lambda: result(tmp_path), lambda: save_image(smooth(4, 4), path)):
         with pytest.raises(ImageError, match="not made by nst_helpers"):
             save()
     assert contents(tmp_path) == before
-    images.save_image(smooth(4, 4), path, overwrite=True)
-    assert images.load_image(path).shape == (4, 4, 3)
+    save_image(smooth(4, 4), path, overwrite=True)
+    assert load_image(path).shape == (4, 4, 3)
 
 
 def test_an_empty_file_holds_nothing_to_lose(tmp_path):
     (tmp_path / "a.png").touch()  # as tempfile makes them
-    assert images.load_image(result(tmp_path)).shape == (8, 8, 3)
+    assert load_image(result(tmp_path)).shape == (8, 8, 3)
 
 
 @pytest.mark.parametrize("length", [229, 250])
@@ -949,7 +949,7 @@ def test_long_names_are_saved(tmp_path, length):
 def test_a_record_whose_name_is_too_long_is_refused_first(tmp_path, suffix):
     name = "x" * (256 - len(suffix)) + suffix if suffix == ".tiff" else "x" * 251 + suffix
     with pytest.raises(ImageError, match="too long"):
-        images.check_output(tmp_path / name)
+        check_output(tmp_path / name)
     assert not list(tmp_path.iterdir())
 
 
@@ -977,7 +977,7 @@ def test_a_full_disk_costs_no_picture(tmp_path, monkeypatch, temporary_is_full):
     assert not list(out.iterdir())
     (kept,) = (cache if temporary_is_full else temporary).iterdir()
     assert str(kept) in str(caught.value)
-    assert images.read_metadata(kept)["content"] == "china"
+    assert read_metadata(kept)["content"] == "china"
 
 
 def test_room_for_the_picture_only(tmp_path, monkeypatch):
@@ -986,34 +986,34 @@ def test_room_for_the_picture_only(tmp_path, monkeypatch):
     with pytest.raises(ImageError, match=r"picture is written as '.*a\.png', but its record"):
         result(tmp_path, seconds=2.0)
     assert [file.name for file in tmp_path.iterdir()] == ["a.png"]  # no record of another run
-    assert images.read_metadata(tmp_path / "a.png")["seconds"] == 2.0
+    assert read_metadata(tmp_path / "a.png")["seconds"] == 2.0
 
 
 # The network's side
 
 
 def test_network_input_is_vggs():
-    pure = images.to_network(np.eye(3)[None])[0]
+    pure = to_network(np.eye(3)[None])[0]
     red, green, blue = np.eye(3)
-    np.testing.assert_allclose(pure[0] + images.MEAN_BGR, 255 * blue)  # red comes last
-    np.testing.assert_allclose(pure[1] + images.MEAN_BGR, 255 * green)
-    np.testing.assert_allclose(pure[2] + images.MEAN_BGR, 255 * red)
+    np.testing.assert_allclose(pure[0] + MEAN_BGR, 255 * blue)  # red comes last
+    np.testing.assert_allclose(pure[1] + MEAN_BGR, 255 * green)
+    np.testing.assert_allclose(pure[2] + MEAN_BGR, 255 * red)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-6), (np.float64, 1e-14)])
 @pytest.mark.parametrize("shape", [(3,), (4, 5, 3), (2, 4, 5, 3)])
 def test_network_input_and_back(dtype, tolerance, shape):
     image = np.random.default_rng(0).uniform(-0.1, 1.1, shape).astype(dtype)
-    there = images.to_network(image)
-    back = images.from_network(there)
+    there = to_network(image)
+    back = from_network(there)
     assert there.dtype == back.dtype == dtype
     np.testing.assert_allclose(back, image, atol=tolerance)  # rounding at 255 / 1
 
 
 def test_network_input_of_tensors_equals_arrays():
-    from nst_helpers._tensorflow import tf
+    from nst_helpers import tf
 
     image = smooth(4, 5)
-    tensor = images.to_network(tf.constant(image))
-    np.testing.assert_allclose(tensor.numpy(), images.to_network(image), atol=1e-4)
-    np.testing.assert_allclose(images.from_network(tensor).numpy(), image, atol=1e-6)
+    tensor = to_network(tf.constant(image))
+    np.testing.assert_allclose(tensor.numpy(), to_network(image), atol=1e-4)
+    np.testing.assert_allclose(from_network(tensor).numpy(), image, atol=1e-6)

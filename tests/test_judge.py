@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from nst_helpers.checks.judge import CORRECT, call, judge, judge_choice, judge_function
+from nst_helpers.course.checks.judge import CORRECT, call, judge, judge_choice, judge_function
 from nst_helpers.errors import AnswerError
 
 RIGHT = np.array([1.0, 2.0, 3.0])
@@ -87,7 +87,7 @@ def test_a_notebook_shows_the_sentence_without_the_source(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     shell = InteractiveShell()
-    shell.run_cell("from nst_helpers.checks import lesson00\nlesson00.what_changes('a')")
+    shell.run_cell("from nst_helpers.course.checks import lesson00\nlesson00.what_changes('a')")
     shown = capsys.readouterr().out.strip()
     assert shown.splitlines() == [
         "AnswerError: The network is never trained here: its weights stay as they are."

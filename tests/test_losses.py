@@ -7,13 +7,20 @@ import numpy as np
 import oracles
 import pytest
 
-from nst_helpers import losses, options
-from nst_helpers._tensorflow import tf
+from nst_helpers import (
+    CHANNELS,
+    FIRST_OF_EACH_BLOCK,
+    content_loss,
+    gram_matrix,
+    losses,
+    options,
+    style_loss,
+    tf,
+    total_loss,
+    total_variation,
+)
 from nst_helpers.errors import RecipeError
-from nst_helpers.losses import content_loss, gram_matrix, style_loss, total_loss, total_variation
-from nst_helpers.precision import fast_bfloat16
-from nst_helpers.recipes import FIRST_OF_EACH_BLOCK
-from nst_helpers.vgg19 import CHANNELS
+from nst_helpers.network.precision import fast_bfloat16
 
 H, W, N = 4, 5, 3
 M = H * W

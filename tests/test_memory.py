@@ -5,8 +5,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from nst_helpers import forecast
-from nst_helpers.memory import available_memory
+from nst_helpers.transfer import forecast
+from nst_helpers.transfer.memory import available_memory
 
 GB = 10**9
 

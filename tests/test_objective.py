@@ -6,13 +6,18 @@ import numpy as np
 import oracles
 import pytest
 
-from nst_helpers._tensorflow import tf
-from nst_helpers.losses import content_loss, gram_matrix, style_loss, total_variation
-from nst_helpers.objective import Objective
-from nst_helpers.recipes import Recipe
-from nst_helpers.transfer import make_extractor
-from nst_helpers.vgg19 import VGG19
-from nst_helpers.weights import Weights
+from nst_helpers import (
+    VGG19,
+    Objective,
+    Recipe,
+    Weights,
+    content_loss,
+    gram_matrix,
+    make_extractor,
+    style_loss,
+    tf,
+    total_variation,
+)
 
 RECIPE = Recipe(
     content_layers=("block2_conv2",),

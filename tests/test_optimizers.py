@@ -9,9 +9,9 @@ import oracles
 import pytest
 import scipy.optimize
 
-from nst_helpers._bands import Bands
-from nst_helpers._tensorflow import tf
-from nst_helpers.optimizers import LBFGS, Adam, Optimizer
+from nst_helpers import LBFGS, Adam, tf
+from nst_helpers.optimizers.bands import Bands
+from nst_helpers.optimizers.protocol import Optimizer
 
 Function = Callable[[np.ndarray], Any]
 

@@ -1,6 +1,5 @@
 import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,11 +7,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-import nst_helpers
-from nst_helpers import data, paper
-from nst_helpers.errors import DataError, ImageError, NSTError, RecipeError
-from nst_helpers.paper import BUDGETS, FIGURES, STAND_INS, Budget
-from nst_helpers.recipes import FIRST_OF_EACH_BLOCK
+from nst_helpers import FIRST_OF_EACH_BLOCK, data, paper
+from nst_helpers.course.paper import BUDGETS, FIGURES, STAND_INS, Budget
+from nst_helpers.errors import DataError, ImageError, RecipeError
 
 TINY = Budget(32, ((1.0, 1),))
 # What a title says where no picture is the paper's. Not just "own", which is in "down" too.
@@ -93,18 +90,6 @@ def test_make_writes_figures_with_their_settings(tmp_path: Path) -> None:
     picture = np.asarray(PIL.Image.open(files["ratio"]).convert("RGB"))
     assert picture.shape[1] >= 800
     assert picture.std() > 10
-
-
-def test_what_draws_is_asked_for_before_the_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(sys.modules, "nst_helpers.figures", raising=False)
-    monkeypatch.delattr(nst_helpers, "figures", raising=False)
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(NSTError, match=r"pip install matplotlib$"):
-        paper.make(paper.figures(TINY, ["ratio"]), tmp_path, weights="random")
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["ratio.png", "ratio.json"])

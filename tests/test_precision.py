@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from nst_helpers import precision
-from nst_helpers.precision import device_name, fast_bfloat16, resolve_precision
+from nst_helpers import device_name, resolve_precision
+from nst_helpers.network import precision
+from nst_helpers.network.precision import fast_bfloat16
 
 
 @pytest.fixture(autouse=True)

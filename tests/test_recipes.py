@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nst_helpers import RECIPES, Recipe, get_recipe
 from nst_helpers.errors import RecipeError
-from nst_helpers.recipes import GATYS2016, RECIPES, Recipe, as_recipe, get_recipe
+from nst_helpers.recipes import GATYS2016, as_recipe
 
 FIRST_OF_EACH_BLOCK = (
     "block1_conv1",

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nst_helpers.recipes import Recipe
-from nst_helpers.scales import Scale, frame, framed_shape, measured, plan, unframed
+from nst_helpers import Recipe
+from nst_helpers.transfer.scales import Scale, frame, framed_shape, measured, plan, unframed
 
 PYRAMID = ((0.4, 60), (0.7, 40), (1.0, 25))
 

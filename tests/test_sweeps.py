@@ -13,14 +13,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nst_helpers import sweeps
-from nst_helpers.errors import ImageError, NSTError, SweepError
-from nst_helpers.images import load_image, save_image
-from nst_helpers.recipes import Recipe
-from nst_helpers.result import Result
-from nst_helpers.sweeps import Run, sweep
-from nst_helpers.transfer import stylize
-from nst_helpers.weights import Weights
+from nst_helpers import (
+    NSTError,
+    Recipe,
+    Result,
+    Run,
+    Weights,
+    load_image,
+    save_image,
+    stylize,
+    sweep,
+)
+from nst_helpers.errors import ImageError, SweepError
+from nst_helpers.transfer import sweeps
 
 SMALL = Recipe(size=32, pyramid=((1.0, 2),), coarsest=16, precision="float32")
 

@@ -5,16 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nst_helpers import tiling
-from nst_helpers._tensorflow import tf
+from nst_helpers import (
+    CHANNELS,
+    LAYERS,
+    VGG19,
+    Adam,
+    Objective,
+    Recipe,
+    TiledObjective,
+    Weights,
+    optimize,
+    receptive_radius,
+    smallest_side,
+    tf,
+)
 from nst_helpers.errors import RecipeError
-from nst_helpers.objective import Objective
-from nst_helpers.optimizers import Adam
-from nst_helpers.recipes import Recipe
-from nst_helpers.tiling import TiledObjective, receptive_radius
-from nst_helpers.transfer import optimize
-from nst_helpers.vgg19 import CHANNELS, LAYERS, VGG19, smallest_side
-from nst_helpers.weights import Weights
+from nst_helpers.losses import tiling
 
 SHALLOW = Recipe(
     content_layers=("block1_conv2",),

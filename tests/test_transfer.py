@@ -12,24 +12,32 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nst_helpers import data, transfer
-from nst_helpers._tensorflow import tf
-from nst_helpers.errors import DivergedError, ImageError, NSTError, RecipeError
-from nst_helpers.images import load_image, read_metadata, resize_to, save_image
-from nst_helpers.objective import Objective
-from nst_helpers.optimizers import LBFGS, Adam
-from nst_helpers.recipes import Recipe
-from nst_helpers.result import Result
-from nst_helpers.transfer import (
+from nst_helpers import (
+    LBFGS,
+    VGG19,
+    Adam,
+    NSTError,
+    Objective,
     Progress,
+    Recipe,
+    Result,
     Stop,
+    Weights,
+    data,
+    load_image,
     make_extractor,
     optimize,
+    read_metadata,
+    resize_to,
+    save_image,
     stylize,
     stylize_many,
+    tf,
 )
-from nst_helpers.vgg19 import VGG19
-from nst_helpers.weights import Weights
+from nst_helpers.errors import DivergedError, ImageError, RecipeError
+from nst_helpers.network import rescale
+from nst_helpers.transfer import loop
+from nst_helpers.transfer import stylize as transfer
 
 # Shallow layers and random weights: seconds for the whole module, and no download.
 QUICK = Recipe(
@@ -64,7 +72,7 @@ class Watch:
 @pytest.fixture
 def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the callback see each step."""
-    monkeypatch.setattr(transfer, "_MOST_STEPS_PER_CALL", 1)
+    monkeypatch.setattr(loop, "_MOST_STEPS_PER_CALL", 1)
 
 
 def recompute(
@@ -142,7 +150,7 @@ def test_a_run_is_repeatable_and_steps_per_call_do_not_matter(
     recipe = replace(QUICK, start="noise", optimizer="lbfgs", pyramid=((1.0, 12),))
     results = []
     for most in (50, 50, 1):
-        monkeypatch.setattr(transfer, "_MOST_STEPS_PER_CALL", most)
+        monkeypatch.setattr(loop, "_MOST_STEPS_PER_CALL", most)
         watch = Watch()
         results.append(stylize(content, style, recipe, weights=random_weights, callback=watch))
     assert len(watch.seen) == 12
@@ -587,13 +595,13 @@ def test_equal_sizes_are_compiled_once(
     random_weights: Weights,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    compile_, compiled = transfer._compile, []
+    compile_, compiled = loop._compile, []
 
     def counted(objective: Objective, *how: Any) -> Any:
         compiled.append(objective)
         return compile_(objective, *how)
 
-    monkeypatch.setattr(transfer, "_compile", counted)
+    monkeypatch.setattr(loop, "_compile", counted)
     contents = [content, content[::-1], content[:, ::-1]]
     results = list(stylize_many(contents, style, TWO_SCALES, weights=random_weights))
     assert len(results) == len(contents)
@@ -715,7 +723,7 @@ def test_the_record_holds_the_checksum_of_every_picture(
     assert result.sha256["content"] == hashlib.sha256(file.read_bytes()).hexdigest()
     assert result.sha256["start_image"] == result.sha256["content"]
     assert len(set(result.sha256["styles"])) == 1
-    assert set(result.sha256["rescaled_on"]) == set(transfer.NORMALIZATION_PICTURES)
+    assert set(result.sha256["rescaled_on"]) == set(rescale.NORMALIZATION_PICTURES)
     assert Result.load(result.save(tmp_path / "painted.png")).sha256 == result.sha256
 
 
@@ -726,8 +734,8 @@ def test_the_network_is_rescaled_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     calls: list[Weights] = []
-    monkeypatch.setattr(transfer, "_rescaled", {})
-    monkeypatch.setattr(transfer, "normalize_weights", lambda w, *_: calls.append(w) or w)
+    monkeypatch.setattr(rescale, "_rescaled", {})
+    monkeypatch.setattr(rescale, "normalize_weights", lambda w, *_: calls.append(w) or w)
     recipe = replace(QUICK, normalize_network=True)
     make_extractor(recipe, random_weights)
     make_extractor(recipe, replace(random_weights))  # the same numbers, another object
@@ -746,7 +754,7 @@ def test_a_run_that_diverged_keeps_its_best_image(
     every_step: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(transfer, "_MOST_RECOVERIES", 0)
+    monkeypatch.setattr(loop, "_MOST_RECOVERIES", 0)
     monkeypatch.setattr(Adam, "update", lambda self, state, x, *_: (state, x * np.inf))
     with pytest.raises(DivergedError) as caught:
         stylize(content, style, replace(QUICK, optimizer="adam"), weights=random_weights)

@@ -6,20 +6,21 @@ import numpy as np
 import oracles
 import pytest
 
-from nst_helpers import data, vgg19
-from nst_helpers._tensorflow import tf
-from nst_helpers.errors import LayerError
-from nst_helpers.options import Activation, Pooling, Preprocessing
-from nst_helpers.vgg19 import (
+from nst_helpers import (
     CHANNELS,
     LAYERS,
     VGG19,
-    check_layers,
+    Weights,
+    data,
     mean_activations,
     normalize_weights,
     smallest_side,
+    tf,
 )
-from nst_helpers.weights import Weights
+from nst_helpers.architecture import check_layers
+from nst_helpers.errors import LayerError
+from nst_helpers.network import vgg19
+from nst_helpers.options import Activation, Pooling, Preprocessing
 
 SHALLOW = ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2", "block3_conv1")
 

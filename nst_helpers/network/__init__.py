@@ -1,0 +1,1 @@
+"""VGG19: its numbers, its arithmetic, and its features."""

@@ -1,0 +1,131 @@
+"""The pictures of a run: opened, checked and scaled for every step of the pyramid."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from .. import files
+from ..errors import ImageError, RecipeError
+from ..network.rescale import NORMALIZATION_PICTURES
+from ..pictures import data
+from ..pictures.read import checksum, load_image
+from ..pictures.sizes import check_image, resize, resize_to
+from ..recipe import Recipe
+from .scales import Scale, Shape, cell, frame, plan
+
+#: A file, a registered name, or whatever else `images.load_image` reads.
+Picture = str | PathLike[str] | np.ndarray | Any
+_SLACK_OF_SHAPES = 0.02  # in the proportions of a start image, since sides are whole numbers
+
+
+class Pictures:
+    """The content, the styles and the start of a run, at the size of every scale."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        content: Picture,
+        styles: Sequence[Picture],
+        start_image: Picture | None,
+    ) -> None:
+        self.recipe = recipe
+        content = read_once(content)
+        self.names = [_name(picture) for picture in (content, *styles)]
+        self.sha256 = checksums(recipe, content, styles, start_image)
+        self.content = _open(content, recipe, recipe.size)
+        style_size = max(1, round(recipe.size * recipe.style_scale))
+        self.styles = [_open(style, recipe, style_size) for style in styles]
+        shapes = [style.shape for style in self.styles]
+        self.scales = plan(recipe, self.content.shape, shapes, finest=start_image is not None)
+        self.start = self._start() if start_image is None else self._given(_open(start_image))
+
+    def at(
+        self, scale: Scale, image: np.ndarray
+    ) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+        """Return the content, the styles and the image to start from, framed."""
+
+        def framed(picture: np.ndarray, shape: Shape) -> np.ndarray:
+            return frame(resize_to(picture, shape, self.recipe.resample), cell(self.recipe))
+
+        styles = [framed(*pair) for pair in zip(self.styles, scale.styles, strict=True)]
+        return framed(self.content, scale.content), styles, framed(image, scale.content)
+
+    def _start(self) -> np.ndarray:
+        shape = self.scales[0].content
+        noise = np.random.default_rng(self.recipe.seed).random((*shape, 3), np.float32)
+        if self.recipe.start == "noise":
+            return noise
+        base = self.content if self.recipe.start == "content" else self.styles[0]
+        share = np.float32(self.recipe.start_noise)
+        return (1 - share) * resize_to(base, shape, self.recipe.resample) + share * noise
+
+    def _given(self, start: np.ndarray) -> np.ndarray:
+        (height, width), (rows, columns) = start.shape[:2], self.content.shape[:2]
+        if abs(width * rows - height * columns) > _SLACK_OF_SHAPES * height * columns:
+            raise ImageError(
+                f"The start image has {width} x {height} pixels and other proportions than the "
+                f"content's {columns} x {rows}; crop it to the same."
+            )
+        return start
+
+
+def checksums(
+    recipe: Recipe, content: Picture, styles: Sequence[Picture], start_image: Picture | None
+) -> dict[str, Any]:
+    """Return the sha256 of all pictures that a run reads, as `Result.sha256` has them."""
+    rescaled_on = NORMALIZATION_PICTURES if recipe.normalize_network else ()
+    return {
+        "content": _checksum(content),
+        "styles": tuple(map(_checksum, styles)),
+        "start_image": None if start_image is None else _checksum(start_image),
+        "rescaled_on": {name: data.info(name).sha256 for name in rescaled_on},
+    }
+
+
+def _checksum(picture: Picture) -> str:
+    return checksum(_source(picture))
+
+
+def _name(picture: Picture) -> str:
+    return os.fspath(picture) if isinstance(picture, str | PathLike) else "array"
+
+
+def _open(picture: Picture, recipe: Recipe | None = None, size: int | None = None) -> np.ndarray:
+    how: dict[str, Any] = {}
+    if recipe is not None:
+        how = {"size": size, "rule": recipe.size_rule, "resample": recipe.resample}
+    if isinstance(picture, np.ndarray):
+        image = check_image(picture)
+        return resize(image, **how) if how else image
+    return load_image(_source(picture), **how)
+
+
+def _source(picture: Picture) -> Any:
+    return data.resolve(picture) if isinstance(picture, str | PathLike) else picture
+
+
+def read_once(picture: Picture) -> Picture:
+    """Return the bytes of an open file, which may be one that can be read only once."""
+    return files.read(picture)[0] if hasattr(picture, "read") else picture
+
+
+def check_shares(shares: Sequence[float] | None, styles: int) -> Sequence[float]:
+    """Return the shares of so many styles, equal ones for None.
+
+    Raises
+    ------
+    RecipeError
+        If there is not one for each style, one is negative, or all are 0.
+    """
+    shares = [1.0] * styles if shares is None else shares
+    if len(shares) != styles or min(shares, default=-1) < 0 or sum(shares) == 0:
+        raise RecipeError(
+            "Give at least one style picture and as many shares, none negative and not all 0; "
+            f"got {styles} and the shares {list(shares)}."
+        )
+    return shares

@@ -1,0 +1,249 @@
+"""Pictures and a recipe in, a result out: the start, coarse to fine, and a record (lesson 07)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from .._tensorflow import tf
+from ..errors import DivergedError, ImageError, NSTError
+from ..losses.objective import Objective
+from ..losses.tiling import TiledObjective
+from ..network.extractor import make_extractor
+from ..network.precision import device_name
+from ..network.vgg19 import VGG19
+from ..network.weights import Weights
+from ..optimizers.choice import make_optimizer
+from ..recipe import Recipe
+from ..recipes import as_recipe
+from .inputs import Picture, Pictures, check_shares, read_once
+from .loop import optimize
+from .progress import Progress, Stop, as_image
+from .result import Result
+
+
+def stylize(
+    content: Picture,
+    style: Picture | Sequence[Picture],
+    recipe: Recipe | str | None = None,
+    *,
+    style_shares: Sequence[float] | None = None,
+    start_image: Picture | None = None,
+    weights: Weights | None = None,
+    callback: Callable[[Progress], None] | None = None,
+    **settings: Any,
+) -> Result:
+    """Paint the content picture in the style of another.
+
+    Parameters
+    ----------
+    content : str, path or ndarray
+        A file, the name of a registered picture (`data.names`), float32 RGB in [0, 1] of shape
+        (H, W, 3), or whatever else `images.load_image` reads: bytes, an open file, a Pillow image.
+    style : the same, or a list or tuple of them
+        Several styles are mixed by averaging their Gram matrices.
+    recipe : Recipe or str, optional
+        A recipe or the name of one; by default `Recipe()`.
+    style_shares : sequence of float, optional
+        Weight of each style; equal by default.
+    start_image : the same as content, optional
+        Starts from this picture instead of what the recipe says. It must have the content's
+        proportions. Only the last scale of the pyramid is run: a coarser one would throw away what
+        the picture has over it.
+    weights : Weights, optional
+        From `load_weights`; by default the pretrained ones.
+    callback : callable, optional
+        Called about once a second with a `Progress`. It may raise `Stop`.
+    **settings
+        Fields of the recipe to change, such as ``size=640``.
+
+    Returns
+    -------
+    Result
+        Its image is the one with the lowest loss on the last scale. After Ctrl-C, the kernel's
+        stop button or `Stop` it is the best of the scale that was reached.
+
+    Raises
+    ------
+    ImageError, DataError
+        If a picture cannot be read or found, or the start has other proportions.
+    WeightsError
+        If the weights cannot be had.
+    RecipeError
+        If the recipe is not possible, or the shares do not fit the styles.
+    DivergedError
+        If the loss is not finite and smaller steps do not help; its `result` has the best image.
+    """
+    how: dict[str, Any] = {"style_shares": style_shares, "start_image": start_image, **settings}
+    many = stylize_many([content], style, recipe, weights=weights, callback=callback, **how)
+    return next(many)
+
+
+def stylize_many(
+    contents: Iterable[Picture],
+    style: Picture | Sequence[Picture],
+    recipe: Recipe | str | None = None,
+    *,
+    style_shares: Sequence[float] | None = None,
+    start_image: Picture | None = None,
+    weights: Weights | None = None,
+    callback: Callable[[Progress], None] | None = None,
+    **settings: Any,
+) -> Iterator[Result]:
+    """Paint several content pictures in one style, which is prepared once.
+
+    Pictures of equal size also share the compiled steps, so each after the first starts at once.
+    Parameters, results and errors are those of `stylize`. A run that was interrupted still gives
+    its result. After Ctrl-C or the kernel's stop button it is the last one; after `Stop` the next
+    picture is begun.
+
+    Yields
+    ------
+    Result
+        One for each content, as soon as it is done.
+    """
+    if not tf.executing_eagerly():
+        raise NSTError(
+            "TensorFlow's eager execution is off: call stylize outside of tf.function and without "
+            "tf.compat.v1.disable_eager_execution()."
+        )
+    if isinstance(contents, str | bytes | PathLike) or hasattr(contents, "__array__"):
+        raise ImageError("stylize_many takes a list of pictures; put the one picture into [ ].")
+    recipe = as_recipe(recipe, settings)
+    styles = list(map(read_once, style if isinstance(style, list | tuple) else [style]))
+    shares, start = check_shares(style_shares, len(styles)), read_once(start_image)
+    return _paint_all(contents, styles, recipe, shares, start, weights, callback)
+
+
+def _paint_all(
+    contents: Iterable[Picture],
+    styles: Sequence[Picture],
+    recipe: Recipe,
+    shares: Sequence[float],
+    start_image: Picture | None,
+    weights: Weights | None,
+    callback: Callable[[Progress], None] | None,
+) -> Iterator[Result]:
+    extractor = None
+    objectives: dict[Any, Objective] = {}
+    for content in contents:
+        pictures = Pictures(recipe, content, styles, start_image)
+        extractor = extractor or make_extractor(recipe, weights)
+        log = _Log(pictures, extractor, callback or (lambda progress: None))
+        yield _paint(pictures, objectives, extractor, shares, log)
+        if log.ends_all:
+            return
+
+
+def _paint(
+    pictures: Pictures,
+    objectives: dict[Any, Objective],
+    extractor: VGG19,
+    shares: Sequence[float],
+    log: _Log,
+) -> Result:
+    """Run one picture through all scales, with the objectives of those before it."""
+    recipe, image = pictures.recipe, pictures.start
+    try:
+        for scale in pictures.scales:
+            content, styles, start = pictures.at(scale, image)
+            key = tuple(picture.shape for picture in (content, *styles))
+            if key in objectives:
+                objectives[key].replace_content(content)
+            else:
+                objectives[key] = _objective(extractor, recipe, content, styles, shares)
+            log.begin(objectives[key].names)
+            optimizer = make_optimizer(recipe)
+            for best, rows in optimize(objectives[key], start, scale.steps, optimizer, recipe.clip):
+                image = as_image(best, scale.content)
+                log.add(best, rows)
+    except Stop:
+        log.interrupted = True
+    except KeyboardInterrupt:
+        log.interrupted = log.ends_all = True
+    except DivergedError as error:
+        log.interrupted = True
+        error.result = log.result(image) if log.rows[0] else None
+        raise
+    return log.result(image)
+
+
+class _Log:
+    """Gathers the trace and tells the callback."""
+
+    def __init__(
+        self, pictures: Pictures, extractor: VGG19, callback: Callable[[Progress], None]
+    ) -> None:
+        self.pictures, self.extractor, self.callback = pictures, extractor, callback
+        self.rows: list[list[np.ndarray]] = []
+        self.names: tuple[str, ...] = ()
+        self.interrupted = self.ends_all = False
+        self.began = time.perf_counter()
+
+    def begin(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.rows.append([])
+
+    def add(self, best: tf.Tensor, rows: np.ndarray) -> None:
+        self.rows[-1].append(rows)
+        seconds, scales = time.perf_counter() - self.began, self.pictures.scales
+        done, work = self._work(self._steps()), self._work([scale.steps for scale in scales])
+        self.callback(
+            Progress(
+                step=sum(self._steps()),
+                steps=sum(scale.steps for scale in scales),
+                losses=dict(zip(self.names, map(float, rows[-1]), strict=True)),
+                seconds=seconds,
+                seconds_left=seconds * (work - done) / done,
+                _best=best,
+                _shape=scales[len(self.rows) - 1].content,
+            )
+        )
+
+    def result(self, image: np.ndarray) -> Result:
+        rows = [row for scale in self.rows for row in scale]
+        weights, pictures = self.extractor.weights, self.pictures
+        taken = zip(pictures.scales, self._steps(), strict=False)
+        return Result(
+            image=image,
+            recipe=pictures.recipe,
+            content=pictures.names[0],
+            styles=tuple(pictures.names[1:]),
+            sha256=pictures.sha256,
+            names=self.names,
+            trace=np.concatenate(rows) if rows else np.empty((0, len(self.names)), np.float32),
+            scales=tuple((*scale.content, steps) for scale, steps in taken if steps),
+            seconds=time.perf_counter() - self.began,
+            interrupted=self.interrupted,
+            precision=self.extractor.precision,
+            device=device_name(),
+            weights={
+                "source": weights.source,
+                "sha256": weights.sha256,
+                "license": weights.license,
+            },
+        )
+
+    def _steps(self) -> list[int]:
+        return [sum(map(len, scale)) for scale in self.rows]
+
+    def _work(self, steps: Sequence[int]) -> float:
+        """Return pixels times steps, for the steps of the first scales."""
+        shapes = [scale.content for scale in self.pictures.scales]
+        return float(sum(h * w * n for (h, w), n in zip(shapes, steps, strict=False)))
+
+
+def _objective(
+    extractor: VGG19,
+    recipe: Recipe,
+    content: np.ndarray,
+    styles: Sequence[np.ndarray],
+    shares: Sequence[float],
+) -> Objective:
+    if max(max(picture.shape) for picture in (content, *styles)) <= recipe.tile:
+        return Objective(extractor, recipe, content, styles, shares)
+    return TiledObjective(extractor, recipe, content, styles, shares, tile=recipe.tile)
