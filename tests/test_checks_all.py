@@ -9,33 +9,43 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from nst_helpers.course.checks.exercise import Exercise
 from nst_helpers.course.checks.judge import CORRECT
 from nst_helpers.errors import AnswerError
 
 NO_FUNCTIONS = {"bytes_of_picture", "what_changes", "tensorflow_recipe"}
 
 
-def exercises() -> list[Any]:
+def exercises() -> dict[Exercise, str]:
+    """Return every exercise with its name in its lesson's module."""
     lessons = [importlib.import_module(f"nst_helpers.course.checks.lesson0{n}") for n in range(9)]
-    return [
-        pytest.param(function, id=f"{lesson.__name__[-2:]}.{name}")
-        for lesson in lessons
-        for name, function in inspect.getmembers(lesson, inspect.isfunction)
-        if function.__module__ == lesson.__name__ and not name.startswith("_")
-    ]
+    named = [pair for lesson in lessons for pair in vars(lesson).items()]
+    return {one: name for name, one in named if isinstance(one, Exercise)}
 
 
-ALL = exercises()
-FUNCTIONS = [one for one in ALL if one.values[0].__name__ not in NO_FUNCTIONS]
+NAMES = exercises()
+ALL = [pytest.param(one, id=f"{one.number}.{name}") for one, name in NAMES.items()]
+FUNCTIONS = [one for one in ALL if NAMES[one.values[0]] not in NO_FUNCTIONS]
 
 
-def solution(check: Callable[[Any], str]) -> Callable[..., Any]:
+def solution(check: Exercise) -> Callable[..., Any]:
     """Return the right answer, which the lesson's own tests have."""
-    tests = importlib.import_module(f"test_checks_{check.__module__[-2:]}")
+    tests = importlib.import_module(f"test_checks_{check.number[:2]}")
     table = getattr(tests, "SOLUTIONS", None) or getattr(tests, "RIGHT", {})
     pairs = table.items() if isinstance(table, dict) else table
-    named = {key if isinstance(key, str) else key.__name__: answer for key, answer in pairs}
-    return named.get(check.__name__) or getattr(tests, check.__name__)
+    named = {key if isinstance(key, str) else NAMES[key]: answer for key, answer in pairs}
+    name = NAMES[check]
+    return named.get(name) or getattr(tests, name)
+
+
+@pytest.mark.parametrize("check", ALL)
+def test_an_exercise_says_what_it_wants_and_gives_hints(check: Exercise) -> None:
+    assert check.number in inspect.getdoc(check)
+    assert check.task.endswith(".")
+    assert check.hints
+    assert check.hint() == check.hints[0]
+    with pytest.raises(AnswerError, match=rf"1 to {len(check.hints)}\."):
+        check.hint(len(check.hints) + 1)
 
 
 def ruin(value: Any) -> None:
@@ -54,7 +64,7 @@ def zeros(inputs: tuple[Any, ...]) -> Any:
 
 
 @pytest.mark.parametrize("check", FUNCTIONS)
-def test_ruined_inputs_make_no_wrong_answer_right(check: Callable[[Any], str]) -> None:
+def test_ruined_inputs_make_no_wrong_answer_right(check: Exercise) -> None:
     def ruined_to_zeros(*inputs: Any) -> Any:
         answer = zeros(inputs)
         ruin(inputs)
@@ -65,7 +75,7 @@ def test_ruined_inputs_make_no_wrong_answer_right(check: Callable[[Any], str]) -
 
 
 @pytest.mark.parametrize("check", FUNCTIONS)
-def test_a_right_function_may_ruin_its_inputs(check: Callable[[Any], str]) -> None:
+def test_a_right_function_may_ruin_its_inputs(check: Exercise) -> None:
     def ruins(*inputs: Any) -> Any:
         answer = solution(check)(*inputs)
         ruin(inputs)
@@ -85,7 +95,7 @@ def single(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("check", FUNCTIONS)
-def test_float32_is_accurate_enough(check: Callable[[Any], str]) -> None:
+def test_float32_is_accurate_enough(check: Exercise) -> None:
     def rounded(*inputs: Any) -> Any:
         answer = solution(check)(*single(inputs))
         is_integer = isinstance(answer, np.ndarray) and answer.dtype == np.uint8
@@ -114,7 +124,7 @@ def odd_answers() -> list[Any]:
     return [*values, *numbers, *ragged, *tensors, symbolic(), np.datetime64("2015-08-26"), int]
 
 
-def refused(check: Callable[[Any], str], answer: Any) -> None:
+def refused(check: Exercise, answer: Any) -> None:
     with pytest.raises(AnswerError) as raised:
         check(answer)
     message = str(raised.value)
@@ -124,12 +134,12 @@ def refused(check: Callable[[Any], str], answer: Any) -> None:
 
 
 @pytest.mark.parametrize("check", ALL)
-def test_an_odd_answer_gets_a_sentence(check: Callable[[Any], str]) -> None:
+def test_an_odd_answer_gets_a_sentence(check: Exercise) -> None:
     for odd in [*odd_answers(), lambda: 0, generator, fails_at_length, (i for i in ())]:
         refused(check, odd)
 
 
 @pytest.mark.parametrize("check", FUNCTIONS)
-def test_a_function_with_an_odd_result_gets_a_sentence(check: Callable[[Any], str]) -> None:
+def test_a_function_with_an_odd_result_gets_a_sentence(check: Exercise) -> None:
     for odd in [*odd_answers(), lambda *_: 0]:
         refused(check, lambda *_, odd=odd: odd)

@@ -17,6 +17,7 @@ import pytest
 from nbformat import NotebookNode
 from nbval.plugin import get_sanitize_patterns
 
+from nst_helpers.course.checks.exercise import Exercise
 from nst_helpers.errors import AnswerError
 
 ROOT = Path(__file__).parent.parent
@@ -248,13 +249,17 @@ def test_exercises_are_marked_for_grading(path: Path) -> None:
     assert all(check.grade and check.locked and not check.solution for _, check in marks)
     assert len({mark.grade_id for pair in marks for mark in pair}) == 2 * len(marks)
     assert all(SOLUTION.search(task.source) for task, _ in exercises(path))
-    public = [n for n, f in vars(checks_of(path)).items() if n[0] != "_" and of_module(f, path)]
+    table = {n: one for n, one in vars(checks_of(path)).items() if isinstance(one, Exercise)}
     called = [check.source.split("(")[0].removeprefix("check.") for _, check in exercises(path)]
-    assert sorted(called) == sorted(public)
+    assert sorted(called) == sorted(table)
 
 
-def of_module(thing: object, path: Path) -> bool:
-    return callable(thing) and getattr(thing, "__module__", "") == checks_of(path).__name__
+@lessons
+def test_exercises_have_the_number_and_level_of_their_heading(path: Path) -> None:
+    table = [one for one in vars(checks_of(path)).values() if isinstance(one, Exercise)]
+    circles = {one.number: "●" * one.level + "○" * (3 - one.level) for one in table}
+    heading = r"^### Exercise (\d\d\.\d+) .*\n\nDifficulty: ([●○]{3})"
+    assert dict(re.findall(heading, text(path), re.MULTILINE)) == circles
 
 
 @lessons

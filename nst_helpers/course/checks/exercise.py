@@ -1,0 +1,100 @@
+"""An exercise as a table: what is asked, the right answer, and the usual wrong ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...errors import AnswerError
+from .judge import call, judge, judge_choice, judge_function
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """One exercise; called with the reader's answer, it says "Correct." or what went wrong.
+
+    Attributes
+    ----------
+    number : str
+        As in the lesson, such as ``"05.1"``.
+    level : int
+        1 to 3: the lesson's filled circles.
+    task : str
+        What is to be answered, with shapes; `help` shows it.
+    right : callable, number, array or str
+        A function that answers as the reader's should, the answer itself, or a letter.
+    mistakes : mapping
+        By the sentence that explains it, what each usual mistake leads to: a function or a value,
+        as `right`. For a letter: by the wrong letters, why not.
+    inputs : tuple
+        What functions are called with.
+    cases : sequence of tuple
+        Instead of `inputs`, if one call is not enough: the answers to all are judged together.
+    tolerance : float
+        As for `judge`.
+    examine : callable, optional
+        Judges the answer by itself, for exercises with more than one right answer.
+    hints : tuple of str
+        From a nudge to nearly the answer.
+    """
+
+    number: str
+    level: int
+    task: str
+    right: Any = None
+    mistakes: Mapping[str, Any] = field(default_factory=dict)
+    inputs: tuple[Any, ...] = ()
+    cases: Sequence[tuple[Any, ...]] = ()
+    tolerance: float = 1e-4
+    examine: Callable[[Any], str] | None = None
+    hints: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "__doc__", f"Exercise {self.number}: {self.task}")
+
+    def __call__(self, answer: Any) -> str:
+        """Judge an answer.
+
+        Returns
+        -------
+        str
+            A short confirmation.
+
+        Raises
+        ------
+        AnswerError
+            With the explanation of the mistake, where it is a known one.
+        """
+        if self.examine:
+            return self.examine(answer)
+        if isinstance(self.right, str):
+            return judge_choice(answer, self.right, self.mistakes)
+        if not callable(self.right):
+            return judge(answer, self.right, self.mistakes, self.tolerance)
+        if not self.cases:
+            return judge_function(answer, self.inputs, self.right, self.mistakes, self.tolerance)
+        wrong = {sentence: self._all(mistake) for sentence, mistake in self.mistakes.items()}
+        how = self._all(answer), (), self._all(self.right), wrong, self.tolerance
+        return judge_function(*how)
+
+    def _all(self, function: Any) -> Callable[[], list[Any] | None]:
+        def ask() -> list[Any] | None:
+            answers = [call(function, *case) for case in self.cases]
+            return None if any(one is None or one is ... for one in answers) else answers
+
+        return ask
+
+    def hint(self, number: int = 1) -> str:
+        """Return a hint; the first says least.
+
+        Raises
+        ------
+        AnswerError
+            If there is no such hint.
+        """
+        if not 1 <= number <= len(self.hints):
+            raise AnswerError(
+                f"Hints have the numbers 1 to {len(self.hints)}."
+            )
+        return self.hints[number - 1]
