@@ -32,11 +32,11 @@ def measure(size: int, precision: str) -> dict[str, float]:
     """Return the least seconds per step, its system time and faults, and the peak in GB."""
     import numpy as np
 
-    from nst_helpers import VGG19, Objective, Recipe, load_weights, tf
+    from nst_helpers import VGG19, Recipe, load_weights, recipe_objective, tf
 
     recipe, picture = Recipe(), np.random.default_rng(0).random((size, size, 3), np.float32)
     extractor = VGG19(recipe.layers, load_weights("random"), pooling="average", precision=precision)
-    objective = Objective(extractor, recipe, picture, [picture])
+    objective = recipe_objective(extractor, recipe, picture, [picture])
     step, images = (
         tf.function(objective.terms_and_gradient, autograph=False),
         tf.constant([picture]),

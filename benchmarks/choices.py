@@ -26,6 +26,7 @@ from nst_helpers import (
     device_name,
     make_extractor,
     make_optimizer,
+    recipe_objective,
     resize_to,
     tf,
 )
@@ -75,7 +76,7 @@ def run(size: int = 256, seconds: float = 15.0) -> None:
     found: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for (content, style), start in ((pair, start) for pair in PAIRS for start in STARTS):
         pictures = data.load(content, size), data.load(style, size)
-        judge = Objective(extractors["float32"], Recipe(), pictures[0], [pictures[1]])
+        judge = recipe_objective(extractors["float32"], Recipe(), pictures[0], [pictures[1]])
         curves = found[f"{content}, {style}, from {start}"] = {}
         for name, choice in CHOICES.items():
             extractor = extractors[choice.precision]
@@ -103,7 +104,7 @@ def images(
     yield passed, image
     for share, part in choice.scales:
         shape = scaled(content.shape, share)
-        objective = Objective(
+        objective = recipe_objective(
             *(extractor, Recipe(), resize_to(content, shape)),
             [resize_to(style, scaled(style.shape, share))],
         )

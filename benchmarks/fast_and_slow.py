@@ -12,7 +12,15 @@ from pathlib import Path
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from nst_helpers import Objective, Recipe, data, make_extractor, save_image, stylize, tf
+from nst_helpers import (
+    Recipe,
+    data,
+    make_extractor,
+    recipe_objective,
+    save_image,
+    stylize,
+    tf,
+)
 from nst_helpers.course.figures import side_by_side
 
 PICTURE = Path(__file__).parent.parent / "docs" / "fast_and_slow.jpg"
@@ -27,7 +35,7 @@ RUNS = {
 def main() -> None:
     content, style = (data.load(name, Recipe.size) for name in (CONTENT, STYLE))
     exact = replace(Recipe(), precision="float32")
-    judge = Objective(make_extractor(exact), exact, content, [style])
+    judge = recipe_objective(make_extractor(exact), exact, content, [style])
     images: list[np.ndarray] = []
     print(f"{'':30}seconds  loss in float32  SSIM with the first")
     for name, recipe in RUNS.items():

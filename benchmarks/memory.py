@@ -23,14 +23,21 @@ STEPS = 2
 
 def measure(size: int, precision: str, tile: int | None) -> tuple[float, float]:
     """Return the peak in GB and the seconds per step of a square picture; size 0 takes no step."""
-    from nst_helpers import VGG19, Objective, Recipe, TiledObjective, load_weights, tf
+    from nst_helpers import (
+        VGG19,
+        Recipe,
+        TiledObjective,
+        load_weights,
+        recipe_objective,
+        tf,
+    )
 
     recipe, seconds = Recipe(), 0.0
     extractor = VGG19(recipe.layers, load_weights("random"), pooling="average", precision=precision)
     if size:
         picture = np.random.default_rng(0).random((size, size, 3), np.float32)
         if tile is None:
-            objective = Objective(extractor, recipe, picture, [picture])
+            objective = recipe_objective(extractor, recipe, picture, [picture])
         else:
             objective = TiledObjective(extractor, recipe, picture, [picture], tile=tile)
         step = tf.function(objective.terms_and_gradient, autograph=False)

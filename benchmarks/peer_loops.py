@@ -15,13 +15,13 @@ from nst_helpers import (
     CHANNELS,
     FIRST_OF_EACH_BLOCK,
     LAYERS,
-    Objective,
     Recipe,
     Weights,
     from_network,
     make_extractor,
     make_optimizer,
     optimize,
+    recipe_objective,
     tf,
     to_network,
 )
@@ -35,7 +35,7 @@ DEEP_CONTENT = "block5_conv2"  # what the Keras family takes instead of the pape
 def ours(content: np.ndarray, style: np.ndarray, weights: Weights, recipe: Recipe) -> Loop:
     """Follow a recipe at its full size; the image is the best so far."""
     extractor = make_extractor(recipe, weights)
-    objective = Objective(extractor, recipe, content, [style])
+    objective = recipe_objective(extractor, recipe, content, [style])
     for best, rows in optimize(objective, content, ENDLESS, make_optimizer(recipe), recipe.clip):
         yield len(rows), best.numpy()
 

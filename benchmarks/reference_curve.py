@@ -29,6 +29,7 @@ from nst_helpers import (
     load_image,
     make_extractor,
     optimize,
+    recipe_objective,
 )
 
 CONTENT, STYLE = "tubingen", "vangogh_starry_night"
@@ -55,7 +56,7 @@ def objective(precision: str) -> Objective:
         for name in (CONTENT, STYLE)
     )
     extractor = make_extractor(dataclasses.replace(RECIPE, precision=precision))
-    return Objective(extractor, RECIPE, content, [style])
+    return recipe_objective(extractor, RECIPE, content, [style])
 
 
 def run(precision: str) -> dict[str, Any]:

@@ -40,12 +40,12 @@ def export(folder: Path, sizes: list[int], precision: str = "bfloat16") -> None:
 
 def step(size: int, precision: str) -> tuple[str, list[np.ndarray], list[np.ndarray]]:
     """Return the program, its arguments, and what TensorFlow gets for them."""
-    from nst_helpers import VGG19, Objective, Recipe, load_weights, tf
+    from nst_helpers import VGG19, Recipe, load_weights, recipe_objective, tf
 
     recipe, weights = Recipe(), load_weights("random")
     extractor = VGG19(recipe.layers, weights, pooling=recipe.pooling, precision=precision)
     picture, start = np.random.default_rng(0).random((2, size, size, 3), np.float32)
-    objective = Objective(extractor, recipe, picture, [picture])
+    objective = recipe_objective(extractor, recipe, picture, [picture])
     compiled = tf.function(objective.terms_and_gradient, autograph=False, jit_compile=True)
     images = tf.constant(start[None])
     program = compiled.experimental_get_compiler_ir(images)(stage="stablehlo")

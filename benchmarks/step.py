@@ -19,10 +19,10 @@ from nst_helpers import (
     CHANNELS,
     LAYERS,
     VGG19,
-    Objective,
     Recipe,
     device_name,
     load_weights,
+    recipe_objective,
     resolve_precision,
     tf,
 )
@@ -70,7 +70,7 @@ def step_seconds(size: int, precision: str) -> float:
     weights = load_weights("random")
     extractor = VGG19(recipe.layers, weights, pooling=recipe.pooling, precision=precision)
     picture = np.random.default_rng(0).random((size, size, 3), np.float32)
-    objective = Objective(extractor, recipe, picture, [picture])
+    objective = recipe_objective(extractor, recipe, picture, [picture])
     return seconds(lambda x: objective.terms_and_gradient(x)[1], tf.constant(picture[None]))
 
 

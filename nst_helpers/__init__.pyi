@@ -19,14 +19,15 @@ from .errors import NSTError as NSTError
 from .errors import RecipeError as RecipeError
 from .errors import SweepError as SweepError
 from .errors import WeightsError as WeightsError
+from .losses.build import recipe_objective as recipe_objective
 from .losses.objective import Objective as Objective
 from .losses.statistics import gram_matrix as gram_matrix
 from .losses.terms import content_loss as content_loss
 from .losses.terms import style_loss as style_loss
 from .losses.terms import total_loss as total_loss
 from .losses.terms import total_variation as total_variation
+from .losses.tiles import receptive_radius as receptive_radius
 from .losses.tiling import TiledObjective as TiledObjective
-from .losses.tiling import receptive_radius as receptive_radius
 from .network.extractor import make_extractor as make_extractor
 from .network.precision import device_name as device_name
 from .network.precision import resolve_precision as resolve_precision

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
-from nst_helpers import Objective, Recipe, Weights, data, make_extractor, stylize, tf
+from nst_helpers import (
+    Objective,
+    Recipe,
+    Weights,
+    data,
+    make_extractor,
+    recipe_objective,
+    stylize,
+    tf,
+)
 
 pytestmark = pytest.mark.weights
 
@@ -20,7 +29,8 @@ def objectives(weights: Weights) -> dict[str, Objective]:
     content, style = data.load("china", SIZE), data.load("swirling_night", SIZE)
     recipes = {p: replace(RECIPE, precision=p) for p in PRECISIONS}
     return {
-        p: Objective(make_extractor(r, weights), r, content, [style]) for p, r in recipes.items()
+        p: recipe_objective(make_extractor(r, weights), r, content, [style])
+        for p, r in recipes.items()
     }
 
 

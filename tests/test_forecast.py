@@ -20,7 +20,7 @@ from nst_helpers import (
     stylize,
 )
 from nst_helpers.errors import RecipeError
-from nst_helpers.losses.tiling import _windows
+from nst_helpers.losses.tiles import _windows
 from nst_helpers.transfer import forecast as module
 from nst_helpers.transfer.footprint import available_memory
 from nst_helpers.transfer.forecast import ScaleForecast, Speed, is_long, measure_speed

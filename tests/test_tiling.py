@@ -10,17 +10,17 @@ from nst_helpers import (
     LAYERS,
     VGG19,
     Adam,
-    Objective,
     Recipe,
     TiledObjective,
     Weights,
     optimize,
     receptive_radius,
+    recipe_objective,
     smallest_side,
     tf,
 )
 from nst_helpers.errors import RecipeError
-from nst_helpers.losses import tiling
+from nst_helpers.losses import tiles
 
 SHALLOW = Recipe(
     content_layers=("block1_conv2",),
@@ -79,7 +79,7 @@ def test_tiles_change_nothing(
 ) -> None:
     image, content, *styles = pictures(rng, height, width)
     about = (extractor_of(recipe, random_weights), recipe, content, styles, (2, 1))
-    whole, tiled = Objective(*about), TiledObjective(*about, tile=tile)
+    whole, tiled = recipe_objective(*about), TiledObjective(*about, tile=tile)
     x = tf.constant(image[None])
     assert len(tiled._tiles(x).boxes) == tiles
     assert tiled.names == whole.names
@@ -96,8 +96,8 @@ def test_a_margin_one_cell_smaller_is_not_enough(
 ) -> None:
     image, content, *styles = pictures(rng, 38, 61)
     about = (extractor_of(MIDDLE, random_weights), MIDDLE, content, styles, (1, 1))
-    _, expected = Objective(*about).terms_and_gradient(tf.constant(image[None]))
-    monkeypatch.setattr(tiling, "receptive_radius", lambda layer: receptive_radius(layer) - 4)
+    _, expected = recipe_objective(*about).terms_and_gradient(tf.constant(image[None]))
+    monkeypatch.setattr(tiles, "receptive_radius", lambda layer: receptive_radius(layer) - 4)
     _, gradient = TiledObjective(*about, tile=16).terms_and_gradient(tf.constant(image[None]))
     assert relative_error(gradient, expected) > 2e-4
 
@@ -107,7 +107,7 @@ def test_windows(deepest: str) -> None:
     cell, reach = smallest_side(deepest), receptive_radius(deepest)
     for side in range(cell, 1100, 7):
         for tile in (16, 100, 512):
-            length, windows = tiling._windows(side, tile, deepest)
+            length, windows = tiles._windows(side, tile, deepest)
             starts, begins, ends = windows.T
             stops = starts + length
             assert not (starts % cell).any()
@@ -150,7 +150,7 @@ def test_the_same_run(rng: np.random.Generator, random_weights: Weights) -> None
     about = (extractor_of(SHALLOW, random_weights), SHALLOW, content, styles, (1, 1))
     runs = [
         list(optimize(objective, image, 6, Adam(epsilon=1e-3), clip=True))
-        for objective in (Objective(*about), TiledObjective(*about, tile=32))
+        for objective in (recipe_objective(*about), TiledObjective(*about, tile=32))
     ]
     whole, tiled = (np.concatenate([rows for _, rows in run]) for run in runs)
     assert whole[-1].sum() < 0.9 * whole[0].sum()
@@ -176,8 +176,8 @@ def test_bfloat16(rng: np.random.Generator, random_weights: Weights) -> None:
     image, content, *styles = pictures(rng, 61, 83)
     extractor = extractor_of(SHALLOW, random_weights, "bfloat16")
     about = (extractor, SHALLOW, content, styles, (1, 1))
-    whole, tiled = Objective(*about), TiledObjective(*about, tile=16)
-    assert tiled.content_targets["block1_conv2"].dtype == tf.bfloat16
+    whole, tiled = recipe_objective(*about), TiledObjective(*about, tile=16)
+    assert tiled.content.targets["block1_conv2"].dtype == tf.bfloat16
     terms, gradient = tiled.terms_and_gradient(tf.constant(image[None]))
     expected_terms, expected_gradient = whole.terms_and_gradient(tf.constant(image[None]))
     assert terms.dtype == gradient.dtype == tf.float32

@@ -28,6 +28,7 @@ from nst_helpers import (
     make_extractor,
     optimize,
     read_metadata,
+    recipe_objective,
     resize_to,
     save_image,
     stylize,
@@ -35,9 +36,11 @@ from nst_helpers import (
     tf,
 )
 from nst_helpers.errors import DivergedError, ImageError, RecipeError
+from nst_helpers.losses.objective import Sum
 from nst_helpers.network import rescale
 from nst_helpers.transfer import loop
 from nst_helpers.transfer import stylize as transfer
+from nst_helpers.transfer.loop import Loop
 
 # Shallow layers and random weights: seconds for the whole module, and no download.
 QUICK = Recipe(
@@ -78,7 +81,7 @@ def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
 def recompute(
     result_image: np.ndarray, content: np.ndarray, style: np.ndarray, weights: Weights
 ) -> dict[str, float]:
-    objective = Objective(make_extractor(QUICK, weights), QUICK, content, [style])
+    objective = recipe_objective(make_extractor(QUICK, weights), QUICK, content, [style])
     terms = objective.terms(tf.constant(result_image[None]))[0].numpy()
     return dict(zip(objective.names, map(float, terms), strict=True))
 
@@ -202,22 +205,18 @@ def test_pictures_may_be_files_and_registered_names(
 # Sizes
 
 
-class Recording(Objective):
-    """An objective that notes the shapes it was made with."""
-
-    shapes: list[list[tuple[int, ...]]]
-
-    def __init__(self, extractor: VGG19, recipe: Recipe, *pictures: Any) -> None:
-        content, styles, _ = pictures
-        self.shapes.append([x.shape[:2] for x in (content, *styles)])
-        super().__init__(extractor, recipe, *pictures)
-
-
 @pytest.fixture
 def shapes(monkeypatch: pytest.MonkeyPatch) -> list[list[tuple[int, ...]]]:
-    monkeypatch.setattr(Recording, "shapes", [], raising=False)
-    monkeypatch.setattr(transfer, "Objective", Recording)
-    return Recording.shapes
+    """The shapes of the pictures that objectives are made of."""
+    noted: list[list[tuple[int, ...]]] = []
+
+    def noting(extractor: VGG19, recipe: Recipe, *pictures: Any) -> Objective:
+        content, styles, _ = pictures
+        noted.append([x.shape[:2] for x in (content, *styles)])
+        return recipe_objective(extractor, recipe, *pictures)
+
+    monkeypatch.setattr(transfer, "recipe_objective", noting)
+    return noted
 
 
 def test_style_shrinks_with_the_scale_and_by_its_own(
@@ -374,9 +373,10 @@ def test_interrupted_between_scales_image_and_losses_belong_together(
         begun.append(args)
         if len(begun) == 2:
             raise KeyboardInterrupt
-        return optimize(*args)
+        return run(*args)
 
-    monkeypatch.setattr(transfer, "optimize", impatient)
+    run = Loop.run
+    monkeypatch.setattr(Loop, "run", impatient)
     result = stylize(content, style, TWO_SCALES, weights=random_weights)
     assert result.interrupted
     assert result.scales == ((16, 24, 4),)
@@ -393,7 +393,7 @@ def test_interrupted_before_the_first_step(
     def impatient(*_: Any) -> Iterator[Any]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(transfer, "optimize", impatient)
+    monkeypatch.setattr(Loop, "run", impatient)
     result = stylize(content, style, QUICK, weights=random_weights)
     assert result.interrupted
     assert result.losses == {}
@@ -424,7 +424,6 @@ class Bowl(Objective):
 
     def __init__(self, broken: Callable[[tf.Tensor], tf.Tensor]) -> None:
         self.broken = broken
-        self.compiled = {}
 
     def terms_and_gradient(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         total = tf.reduce_sum((images - 0.5) ** 2)
@@ -499,12 +498,14 @@ def test_stylize_survives_nan(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    class Fragile(Objective):
+    class Fragile(Sum):
         def terms(self, images: tf.Tensor) -> tf.Tensor:
             far = tf.reduce_max(tf.abs(images - content)) > 6 / 255
             return tf.where(far, np.nan, super().terms(images))
 
-    monkeypatch.setattr(transfer, "Objective", Fragile)
+    monkeypatch.setattr(
+        transfer, "recipe_objective", lambda *how: Fragile([recipe_objective(*how)])
+    )
     recipe = replace(QUICK, clip=False)  # Adam's steps of 4 gray values: the third is too far
     result = stylize(content, style, recipe, weights=random_weights)
     assert "smaller steps" in caplog.text
@@ -597,7 +598,7 @@ def test_equal_sizes_are_compiled_once(
 ) -> None:
     compile_, compiled = loop._compile, []
 
-    def counted(objective: Objective, *how: Any) -> Any:
+    def counted(objective: Any, *how: Any) -> Any:
         compiled.append(objective)
         return compile_(objective, *how)
 

@@ -1,5 +1,9 @@
 """What is minimized: pure functions that read like the formulas, and objectives made of them."""
 
+from .build import content as content
+from .build import recipe_objective as recipe_objective
+from .build import style as style
+from .build import variation as variation
 from .objective import Objective as Objective
 from .statistics import gram_matrix as gram_matrix
 from .terms import content_loss as content_loss

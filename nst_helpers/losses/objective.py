@@ -1,79 +1,57 @@
-"""The weighted total loss as a function of the image alone (lesson 06).
+"""What a run minimizes: weighted terms as a function of the image alone (lesson 06).
 
 Whatever depends on the content and style pictures is computed once: P of the content layers and A
-of the style layers. After that, image in, loss terms and gradient out.
+of the style layers. After that, image in, loss terms and gradient out. Objectives add, and a number
+times an objective is one:
+
+    content(network, photo, layers) + 1e3 * style(network, [painting], others)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from .._tensorflow import tf
-from ..architecture import CHANNELS
+from ..errors import RecipeError
 from ..network.vgg19 import VGG19
-from ..recipe import Recipe
-from .statistics import gram_matrix
-from .terms import content_loss, style_loss, total_variation
+from ..options import ContentNormalization, VariationNormalization
+from .terms import content_loss, total_variation
+
+Maps = dict[str, tf.Tensor]
 
 
 class Objective:
-    """Total loss of a recipe for one content picture and one or more style pictures.
+    """A sum of weighted terms. The loop needs `names` and `terms_and_gradient`, and no more.
 
     Parameters
     ----------
-    extractor : VGG19
-        Must give all layers of the recipe.
-    recipe : Recipe
-    content : ndarray, float32, shape (H, W, 3)
-        RGB in [0, 1], at the size of the result.
-    styles : sequence of ndarray, float32, shape (H, W, 3)
-        RGB in [0, 1]; sizes may differ. With several, their Gram matrices are averaged.
-    style_shares : sequence of float
-        The weight of each style in that average; scaled to sum to 1.
-
-    Attributes
-    ----------
-    names : tuple of str
-        The terms in the order of `terms`: ``"content/block4_conv2"``, ``"style/block1_conv1"``,
-        ..., ``"variation"``.
-
-    References
-    ----------
-    Gatys, Ecker, Bethge, CVPR 2016, eqs. 1, 4, 5 and 7.
+    names : sequence of str
+        The terms in order: ``"content/block4_conv2"``, ``"style/block1_conv1"``, ...
+    network : VGG19, optional
+        Whose features `measure` gets; it is run once for all objectives that were added.
     """
 
-    def __init__(
-        self,
-        extractor: VGG19,
-        recipe: Recipe,
-        content: np.ndarray,
-        styles: Sequence[np.ndarray],
-        style_shares: Sequence[float] = (1.0,),
-    ) -> None:
-        self.extractor, self.recipe = extractor, recipe
-        features = self._content_features(content)
-        self.compiled: dict[Any, Any] = {}  # the steps of transfer, kept as long as the objective
-        self.content_targets = {name: tf.Variable(target) for name, target in features.items()}
-        self.style_targets = self._mean_grams(styles, style_shares)
-        self.names = (
-            *(f"content/{name}" for name in self.content_targets),
-            *(f"style/{name}" for name in self.style_targets),
-            *(["variation"] if recipe.variation_weight else []),
-        )
+    def __init__(self, names: Sequence[str], network: VGG19 | None = None) -> None:
+        self.names, self.network = tuple(names), network
 
-    def replace_content(self, content: np.ndarray) -> None:
-        """Take another content picture of the same size; what was compiled stays valid.
+    def measure(self, features: Maps, images: tf.Tensor) -> tf.Tensor:
+        """Return the weighted terms of images whose features are there; subclasses have it.
 
         Parameters
         ----------
-        content : ndarray, float32, shape (H, W, 3)
+        features : dict of str to tensor, shape (B, H_l, W_l, N_l)
+            By layer, of every layer of the network.
+        images : tensor, float32, shape (B, H, W, 3)
             RGB in [0, 1].
+
+        Returns
+        -------
+        tensor, float32, shape (B, T)
+            In the order of `names`.
         """
-        for name, features in self._content_features(content).items():
-            self.content_targets[name].assign(features)
+        raise NotImplementedError
 
     def terms(self, images: tf.Tensor) -> tf.Tensor:
         """Return the weighted terms, which sum to the total loss.
@@ -88,13 +66,7 @@ class Objective:
         tensor, float32, shape (B, T)
             In the order of `names`.
         """
-        features, normalization = self.extractor(images), self.recipe.content_normalization
-        contents = {
-            name: content_loss(features[name], target, normalization)
-            for name, target in self.content_targets.items()
-        }
-        grams = {name: gram_matrix(features[name]) for name in self.style_targets}
-        return self._weigh(contents, grams, images)
+        return self.measure(self.network(images) if self.network else {}, images)
 
     def terms_and_gradient(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the weighted terms and the gradient of their sum with respect to `images`.
@@ -111,44 +83,112 @@ class Objective:
             total = tf.reduce_sum(terms)
         return terms, tape.gradient(total, images)
 
-    def _weigh(
-        self, contents: dict[str, tf.Tensor], grams: dict[str, tf.Tensor], images: tf.Tensor
-    ) -> tf.Tensor:
-        recipe = self.recipe
-        terms = [recipe.content_weight * contents[name] for name in self.content_targets]
-        terms += [
-            recipe.style_weight
-            * self._layer_weight(name)
-            * style_loss(grams[name], target, recipe.style_normalization)
-            for name, target in self.style_targets.items()
+    def replace_content(self, content: np.ndarray) -> None:
+        """Take another content picture of the same size; what was compiled stays valid.
+
+        Parameters
+        ----------
+        content : ndarray, float32, shape (H, W, 3)
+            RGB in [0, 1].
+        """
+
+    def __add__(self, other: Objective) -> Objective:
+        return Sum((self, other))
+
+    def __rmul__(self, weight: float) -> Objective:
+        return Sum((self,), weight)
+
+
+class Sum(Objective):
+    """Objectives with one weight; the terms of one network come from one pass through it.
+
+    Raises
+    ------
+    RecipeError
+        If the objectives have different networks.
+    """
+
+    def __init__(self, parts: Sequence[Objective], weight: float = 1.0) -> None:
+        self.parts, self.weight = tuple(parts), weight
+        networks = {id(part.network): part.network for part in parts if part.network}
+        if len(networks) > 1:
+            raise RecipeError(
+                "Objectives that are added need one network: give the same VGG19, with the layers "
+                "of all of them, to each."
+            )
+        names = [name for part in parts for name in part.names]
+        super().__init__(names, next(iter(networks.values()), None))
+
+    def measure(self, features: Maps, images: tf.Tensor) -> tf.Tensor:
+        """Return the terms of all parts, times the weight."""
+        terms = [part.measure(features, images) for part in self.parts]
+        return self.weight * tf.concat(terms, axis=-1)
+
+    def replace_content(self, content: np.ndarray) -> None:
+        """Take another content picture of the same size, in every part."""
+        for part in self.parts:
+            part.replace_content(content)
+
+
+class Content(Objective):
+    """Content losses, one for each layer of `targets`; `content` makes it."""
+
+    def __init__(self, network: VGG19, targets: Maps, normalization: ContentNormalization) -> None:
+        super().__init__([f"content/{layer}" for layer in targets], network)
+        self.targets = {layer: tf.Variable(target) for layer, target in targets.items()}
+        self.normalization = normalization
+
+    def measure(self, features: Maps, images: tf.Tensor) -> tf.Tensor:
+        """Return L_content of each layer."""
+        pairs = [(features[layer], target) for layer, target in self.targets.items()]
+        return tf.stack([content_loss(*pair, self.normalization) for pair in pairs], axis=-1)
+
+    def replace_content(self, content: np.ndarray) -> None:
+        """Take another content picture of the same size."""
+        assert self.network is not None
+        self.assign(self.network(tf.constant(content[None])))
+
+    def assign(self, features: Maps) -> None:
+        """Take these features as the targets."""
+        for layer, target in self.targets.items():
+            target.assign(features[layer])
+
+
+class Style(Objective):
+    """Weighted losses of statistics, one for each layer of `targets`; `style` makes it."""
+
+    def __init__(
+        self,
+        network: VGG19,
+        targets: Maps,
+        weights: dict[str, float],
+        loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+        statistic: Callable[[tf.Tensor], tf.Tensor],
+    ) -> None:
+        super().__init__([f"style/{layer}" for layer in targets], network)
+        self.targets, self.weights = targets, weights
+        self.loss, self.statistic = loss, statistic
+
+    def measure(self, features: Maps, images: tf.Tensor) -> tf.Tensor:
+        """Return w_l E_l of each layer."""
+        return self.compare({layer: self.statistic(features[layer]) for layer in self.targets})
+
+    def compare(self, statistics: Maps) -> tf.Tensor:
+        """Return w_l E_l from the statistics of the layers."""
+        terms = [
+            self.weights[layer] * self.loss(statistics[layer], target)
+            for layer, target in self.targets.items()
         ]
-        if recipe.variation_weight:
-            variation = total_variation(images, recipe.variation_normalization)
-            terms.append(recipe.variation_weight * variation)
         return tf.stack(terms, axis=-1)
 
-    def _content_features(self, content: np.ndarray) -> dict[str, tf.Tensor]:
-        features = self.extractor(tf.constant(content[None]))
-        return {name: features[name] for name in self.recipe.content_layers}
 
-    def _style_grams(self, style: np.ndarray) -> dict[str, tf.Tensor]:
-        features = self.extractor(tf.constant(style[None]))
-        return {name: gram_matrix(features[name]) for name in self.recipe.style_layers}
+class Variation(Objective):
+    """The total variation of the pixels."""
 
-    def _mean_grams(
-        self, styles: Sequence[np.ndarray], shares: Sequence[float]
-    ) -> dict[str, tf.Tensor]:
-        grams = [self._style_grams(style) for style in styles]
-        weighted = list(zip(np.divide(shares, sum(shares)), grams, strict=True))
-        return {
-            name: tf.add_n([share * gram[name] for share, gram in weighted])
-            for name in self.recipe.style_layers
-        }
+    def __init__(self, normalization: VariationNormalization = "squared_mean") -> None:
+        super().__init__(["variation"])
+        self.normalization = normalization
 
-    def _layer_weight(self, name: str) -> float:
-        weightings = {
-            "mean": 1 / len(self.recipe.style_layers),
-            "one": 1.0,
-            "inverse_square": 1 / CHANNELS[name] ** 2,
-        }
-        return weightings[self.recipe.layer_weights]
+    def measure(self, features: Maps, images: tf.Tensor) -> tf.Tensor:
+        """Return the total variation."""
+        return total_variation(images, self.normalization)[..., None]

@@ -55,9 +55,13 @@ def content_loss(
     6.0
     """
     difference = float32(features) - float32(target)
-    n, m = channels(difference), positions(difference)
-    factor = choose(normalization, paper=0.5, sum=1.0, mean=1 / (n * m))
+    factor = content_factor(normalization, channels(difference) * positions(difference))
     return factor * tf.reduce_sum(difference**2, axis=(-3, -2, -1))
+
+
+def content_factor(normalization: ContentNormalization, numbers: int) -> float:
+    """Return what the sum of squares over so many features, N M, is multiplied by."""
+    return choose(normalization, paper=0.5, sum=1.0, mean=1 / numbers)
 
 
 def style_loss(

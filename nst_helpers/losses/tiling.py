@@ -1,4 +1,4 @@
-"""The same objective for big pictures: computed by tiles, in the memory of one tile (lesson 09).
+"""The same objective for big pictures: computed by tiles, in the memory of one tile (lesson 07).
 
 Content and style depend on the picture through sums over positions: squared differences and Gram
 matrices. A first pass adds these up tile by tile. The chain rule then needs only the derivative of
@@ -10,35 +10,21 @@ its features can see.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .._tensorflow import tf
-from ..architecture import CHANNELS, LAYERS, check_layers, smallest_side
+from ..architecture import CHANNELS, check_layers, smallest_side
 from ..errors import RecipeError
 from ..network.vgg19 import VGG19
 from ..recipe import Recipe
-from .objective import Objective
+from .build import average, style_of
+from .objective import Content, Maps, Objective
 from .statistics import gram_matrix
-from .terms import content_loss
-
-Maps = dict[str, tf.Tensor]
-
-
-def receptive_radius(layer: str) -> int:
-    """Return how many pixels beyond its own cell a feature sees, on every side.
-
-    A feature of `layer` stands for a cell of s x s pixels, where s doubles at each pooling. Each
-    3 x 3 convolution on the way adds its own s to the reach.
-
-    Examples
-    --------
-    >>> [receptive_radius(f"block{block}_conv1") for block in range(1, 6)]
-    [1, 4, 10, 30, 70]
-    """
-    return sum(smallest_side(name) for name in LAYERS[: LAYERS.index(layer) + 1])
+from .terms import content_factor, content_loss, total_variation
+from .tiles import Tiles
 
 
 class TiledObjective(Objective):
@@ -83,16 +69,36 @@ class TiledObjective(Objective):
     ) -> None:
         if tile < 16:
             raise RecipeError(f"A tile of {tile} pixels is too small; take 16 or more.")
-        self.tile = tile
-        super().__init__(extractor, recipe, content, styles, style_shares)
+        self.extractor, self.recipe, self.tile = extractor, recipe, tile
+        features, normalization = self._content_features(content), recipe.content_normalization
+        self.content = Content(extractor, features, normalization)
+        grams = average([self._style_grams(style) for style in styles], style_shares)
+        self.style = style_of(extractor, grams, recipe.layer_weights, recipe.style_normalization)
+        smooth = ["variation"] if recipe.variation_weight else []
+        super().__init__([*self.content.names, *self.style.names, *smooth])
+
+    def replace_content(self, content: np.ndarray) -> None:
+        """Take another content picture of the same size; what was compiled stays valid."""
+        self.content.assign(self._content_features(content))
 
     def terms(self, images: tf.Tensor) -> tf.Tensor:
         """Return the weighted terms, as `Objective.terms` does."""
-        return self._weigh(*self._sums(images, self.content_targets), images)
+        return self._weigh(*self._sums(images, self.content.targets), images)
+
+    def _weigh(self, contents: Maps, grams: Maps, images: tf.Tensor) -> tf.Tensor:
+        recipe, terms = self.recipe, []
+        if contents:
+            terms.append(recipe.content_weight * tf.stack(list(contents.values()), -1))
+        if grams:
+            terms.append(recipe.style_weight * self.style.compare(grams))
+        if recipe.variation_weight:
+            smooth = total_variation(images, recipe.variation_normalization)
+            terms.append(recipe.variation_weight * smooth[..., None])
+        return tf.concat(terms, -1)
 
     def terms_and_gradient(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the weighted terms and the gradient, as `Objective.terms_and_gradient` does."""
-        sums = self._sums(images, self.content_targets)
+        sums = self._sums(images, self.content.targets)
         with tf.GradientTape() as tape:
             tape.watch((sums, images))
             terms = self._weigh(*sums, images)
@@ -108,7 +114,7 @@ class TiledObjective(Objective):
             window = tiles.cut(images, box)
             with tf.GradientTape() as tape:
                 tape.watch(window)
-                sums = self._sums_of_tile(tiles, box, window, self.content_targets)
+                sums = self._sums_of_tile(tiles, box, window, self.content.targets)
             return tiles.paste(gradient, tape.gradient(sums, window, slopes), box)
 
         return tiles.fold(add, gradient)
@@ -132,10 +138,10 @@ class TiledObjective(Objective):
         features = {n: tiles.core(maps, box, n) for n, maps in self.extractor(window).items()}
         contents, grams = {}, {}
         for name, target in targets.items():
-            factors = {"paper": 0.5, "sum": 1.0, "mean": 1 / target.shape.num_elements()}
             part = tiles.core(tiles.cut(target, box, name), box, name)
             squares = content_loss(features[name], part, "sum")
-            contents[name] = factors[self.recipe.content_normalization] * squares
+            factor = content_factor(self.recipe.content_normalization, target.shape.num_elements())
+            contents[name] = factor * squares
         for name in self.recipe.style_layers:
             grams[name] = gram_matrix(features[name], "sum") / math.prod(tiles.grid(name))
         return contents, grams
@@ -160,79 +166,3 @@ class TiledObjective(Objective):
     def _tiles(self, images: tf.Tensor) -> Tiles:
         deepest = check_layers(self.recipe.layers)[-1]
         return Tiles(images.shape[1:3], self.tile, deepest)
-
-
-class Tiles:
-    """How a picture is cut into windows of one size, each with the core that it is there for.
-
-    The cores are a partition of the picture. A window holds its core and a margin around it, less
-    where the picture ends, so that the network pads there as it does for the whole picture.
-    Windows start on the grid of the deepest layer, so that their cells are the picture's.
-    """
-
-    def __init__(self, shape: Sequence[int], tile: int, deepest: str) -> None:
-        (height, rows), (width, columns) = (_windows(side, tile, deepest) for side in shape)
-        self.shape, self.size = tuple(shape), (height, width)
-        boxes = [np.stack([r, c], 1).ravel() for r in rows for c in columns]
-        self.boxes = np.array(boxes, np.int32)  # y, x, top, left, bottom, right
-
-    def fold(self, add: Callable[[tf.Tensor, Any], Any], total: Any) -> Any:
-        """Return add(box, ... add(box, total)), one box after the other."""
-        boxes = tf.constant(self.boxes)
-        _, total = tf.while_loop(
-            lambda index, total: index < len(self.boxes),
-            lambda index, total: (index + 1, add(boxes[index], total)),
-            (tf.constant(0), total),
-            parallel_iterations=1,
-        )
-        return total
-
-    def grid(self, layer: str) -> tuple[int, int]:
-        """Return height and width of the whole picture's features."""
-        cell = smallest_side(layer)
-        return self.shape[0] // cell, self.shape[1] // cell
-
-    def cut(self, maps: tf.Tensor, box: tf.Tensor, layer: str = LAYERS[0]) -> tf.Tensor:
-        """Return the window of an image, or of the whole picture's features of `layer`."""
-        cell = smallest_side(layer)
-        y, x = tf.unstack(box[:2] // cell)
-        height, width = (side // cell for side in self.size)
-        return tf.slice(maps, [0, y, x, 0], [maps.shape[0], height, width, maps.shape[-1]])
-
-    def core(self, maps: tf.Tensor, box: tf.Tensor, layer: str) -> tf.Tensor:
-        """Return a window's features with zeros outside of its core."""
-        top, left, bottom, right = tf.unstack(box[2:] // smallest_side(layer))
-        rows, columns = tf.range(maps.shape[1])[:, None], tf.range(maps.shape[2])
-        inside = (rows >= top) & (rows < bottom) & (columns >= left) & (columns < right)
-        return maps * tf.cast(inside, maps.dtype)[..., None]
-
-    def paste(self, image: tf.Tensor, window: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
-        """Return the image with the pixels of a window added in their place."""
-        y, x = tf.unstack(box[:2])
-        height, width = self.size
-        places = tf.meshgrid(y + tf.range(height), x + tf.range(width), indexing="ij")
-        # A scatter touches the window's pixels alone; padding the window would touch them all.
-        return tf.tensor_scatter_nd_add(
-            tf.squeeze(image, 0), tf.stack(places, -1), tf.squeeze(window, 0)
-        )[None]
-
-
-def _windows(side: int, tile: int, deepest: str) -> tuple[int, np.ndarray]:
-    """Return the length of the windows along one side, and where each window and its core lie.
-
-    The rows are: start of the window, then begin and end of the core as seen from there.
-    """
-    cell = smallest_side(deepest)
-    margin = _round_up(receptive_radius(deepest), cell)
-    inner = side - side % cell - 2 * margin  # between the margins of the first and last window
-    count = max(1, math.ceil(inner / tile))
-    step = _round_up(inner / count, cell)
-    # The rest of the side is part of every window, so that the last one starts on the grid too.
-    length = step + 2 * margin + side % cell
-    starts = np.minimum(np.arange(count) * step, side - length)
-    edges = np.array([0, *(starts[1:] + margin), side])
-    return length, np.stack([starts, edges[:-1] - starts, edges[1:] - starts], axis=1)
-
-
-def _round_up(number: float, multiple: int) -> int:
-    return math.ceil(number / multiple) * multiple

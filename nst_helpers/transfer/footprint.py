@@ -9,7 +9,7 @@ import psutil
 
 from ..architecture import ARCHITECTURE, CHANNELS, LAYERS, check_layers
 from ..errors import RecipeError
-from ..losses.tiling import Tiles
+from ..losses.tiles import Tiles, needs_tiles
 from ..network.precision import resolve_precision
 from ..pictures.sizes import without_upsizing
 from ..recipe import Recipe
@@ -119,13 +119,22 @@ def path_to_deepest(recipe: Recipe) -> Sequence[tuple[str, int, int]]:
     return ARCHITECTURE[: LAYERS.index(check_layers(recipe.layers)[-1]) + 1]
 
 
+def is_tiled(recipe: Recipe, content: Shape, styles: Sequence[Shape]) -> bool:
+    """Tell whether one scale is computed by tiles."""
+    return needs_tiles(_framed(recipe, content, styles), recipe.tile)
+
+
 def windows_of(recipe: Recipe, content: Shape, styles: Sequence[Shape]) -> list[tuple[int, int]]:
     """Return how many windows each picture is computed in, and the pixels of one."""
-    pictures = [framed_shape(picture, cell(recipe)) for picture in (content, *styles)]
-    if max(map(max, pictures)) <= recipe.tile:
+    pictures = _framed(recipe, content, styles)
+    if not is_tiled(recipe, content, styles):
         return [(1, pixel_count(picture)) for picture in pictures]
     tiles = [Tiles(picture, recipe.tile, path_to_deepest(recipe)[-1][0]) for picture in pictures]
     return [(len(tile.boxes), pixel_count(tile.size)) for tile in tiles]
+
+
+def _framed(recipe: Recipe, content: Shape, styles: Sequence[Shape]) -> list[tuple[int, int]]:
+    return [framed_shape(picture, cell(recipe)) for picture in (content, *styles)]
 
 
 def planned_scales(

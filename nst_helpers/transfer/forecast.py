@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..architecture import CHANNELS
-from ..losses.objective import Objective
+from ..losses.build import recipe_objective
 from ..network.extractor import make_extractor
 from ..network.vgg19 import VGG19
 from ..network.weights import load_weights
@@ -28,13 +28,14 @@ from .footprint import (
     Shape,
     available_memory,
     bytes_of_scale,
+    is_tiled,
     path_to_deepest,
     peak_bytes,
     pixel_count,
     planned_scales,
     windows_of,
 )
-from .loop import optimize
+from .loop import Loop
 from .scales import measured
 
 _LEAST_SIZE = 128  # of a picture for a given time; below it rather fewer steps
@@ -114,7 +115,7 @@ def forecast(recipe: Recipe, content_shape: Shape, style_shapes: Sequence[Shape]
     rows = []
     for content, styles, steps in planned_scales(recipe, content_shape, style_shapes):
         computed = [count * pixels for count, pixels in windows_of(recipe, content, styles)]
-        passes = 3 / 2 if max(map(max, [content, *styles])) > recipe.tile else 1  # forward twice
+        passes = 3 / 2 if is_tiled(recipe, content, styles) else 1  # forward twice
         work = operations * (steps * passes * computed[0] + sum(computed) / 2)  # targets: forward
         seconds = speed.seconds_to_compile + steps * speed.seconds_per_step
         seconds += work / speed.operations_per_second
@@ -221,11 +222,11 @@ def measure_speed(recipe: Recipe) -> Speed:
 def _probe(extractor: VGG19, recipe: Recipe, side: int) -> tuple[float, float]:
     """Return the seconds of compiling and of a step on a square of noise."""
     content, style, start = np.random.default_rng(0).random((3, side, side, 3), np.float32)
-    objective = Objective(extractor, recipe, content, [style])
-    seconds = []
+    objective = recipe_objective(extractor, recipe, content, [style])
+    loop, seconds = Loop(objective, make_optimizer(recipe), recipe.clip), []
     for _ in range(_PROBE_RUNS):
         began = time.perf_counter()
-        for _ in optimize(objective, start, _PROBE_STEPS, make_optimizer(recipe), recipe.clip):
+        for _ in loop.run(start, _PROBE_STEPS):
             pass
         seconds.append(time.perf_counter() - began)
     least = min(seconds[1:])  # other programs only ever add

@@ -9,13 +9,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from .._tensorflow import tf
 from ..errors import DivergedError
-from ..losses.objective import Objective
 from ..optimizers.protocol import Optimizer
 
 _log = logging.getLogger(__name__)
@@ -25,14 +24,24 @@ _MOST_STEPS_PER_CALL = 50
 _MOST_RECOVERIES = 5  # one after the other, with no lower loss between them
 
 
+class Minimized(Protocol):
+    """What the loop asks of an objective: terms that sum to the loss, and the gradient."""
+
+    names: tuple[str, ...]
+
+    def terms_and_gradient(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return terms, shape (1, T), and the gradient, shape (1, H, W, 3), of one image."""
+
+
 def optimize(
-    objective: Objective, image: np.ndarray, steps: int, optimizer: Optimizer, clip: bool = False
+    objective: Minimized, image: np.ndarray, steps: int, optimizer: Optimizer, clip: bool = False
 ) -> Iterator[tuple[tf.Tensor, np.ndarray]]:
     """Minimize an objective over the pixels, pausing about once a second.
 
     Parameters
     ----------
     objective : Objective
+        Anything with `names` and `terms_and_gradient`.
     image : ndarray, float32, shape (H, W, 3)
         The start, RGB in [0, 1].
     steps : int
@@ -53,27 +62,49 @@ def optimize(
     DivergedError
         If the loss is not finite at the start, or still after the step was cut several times.
     """
-    x = tf.constant(image, tf.float32)
-    run = _Run(x, _keep(optimizer.init(x)), x, tf.constant(np.inf, tf.float32))
-    advance = _compiled(objective, optimizer, run, clip)
-    done, per_call, recoveries, lowest = 0, 1, 0, np.inf
-    while done < steps:
-        began = time.perf_counter()
-        after, rows, count, finite = advance(run, tf.constant(min(per_call, steps - done)))
-        run = after._replace(optimizer=run.optimizer)
-        taken = int(count)
-        if taken:
-            done += taken
-            rate = taken / (time.perf_counter() - began)
-            per_call = int(np.clip(rate * _SECONDS_PER_CALL, 1, _MOST_STEPS_PER_CALL))
-            yield run.best, rows.numpy()[:taken]
-        if not finite:
-            reached = float(run.best_total)
-            recoveries = 1 if reached < lowest else recoveries + 1
-            lowest = reached
-            optimizer = _gentler(optimizer, run, recoveries)
-            run = run._replace(x=run.best, optimizer=_keep(optimizer.init(run.best)))
-            advance = _compiled(objective, optimizer, run, clip)
+    return Loop(objective, optimizer, clip).run(image, steps)
+
+
+class Loop:
+    """An objective, an optimizer, and the steps compiled from them, for one image after another.
+
+    Parameters
+    ----------
+    objective, optimizer, clip
+        As for `optimize`.
+    """
+
+    def __init__(self, objective: Minimized, optimizer: Optimizer, clip: bool = False) -> None:
+        self.objective, self.optimizer, self.clip = objective, optimizer, clip
+        self._compiled: dict[Any, Callable[..., Any]] = {}
+
+    def run(self, image: np.ndarray, steps: int) -> Iterator[tuple[tf.Tensor, np.ndarray]]:
+        """Take these steps from an image, as `optimize` does."""
+        x, optimizer = tf.constant(image, tf.float32), self.optimizer
+        run = _Run(x, _keep(optimizer.init(x)), x, tf.constant(np.inf, tf.float32))
+        done, per_call, recoveries, lowest = 0, 1, 0, np.inf
+        while done < steps:
+            advance, began = self._steps_of(optimizer, run), time.perf_counter()
+            after, rows, count, finite = advance(run, tf.constant(min(per_call, steps - done)))
+            run = after._replace(optimizer=run.optimizer)
+            taken = int(count)
+            if taken:
+                done += taken
+                rate = taken / (time.perf_counter() - began)
+                per_call = int(np.clip(rate * _SECONDS_PER_CALL, 1, _MOST_STEPS_PER_CALL))
+                yield run.best, rows.numpy()[:taken]
+            if not finite:
+                reached = float(run.best_total)
+                recoveries = 1 if reached < lowest else recoveries + 1
+                lowest = reached
+                optimizer = _gentler(optimizer, run, recoveries)
+                run = run._replace(x=run.best, optimizer=_keep(optimizer.init(run.best)))
+
+    def _steps_of(self, optimizer: Optimizer, run: _Run) -> Callable[..., Any]:
+        key = optimizer, tuple(run.x.shape)
+        if key not in self._compiled:
+            self._compiled[key] = _compile(self.objective, optimizer, run, self.clip)
+        return self._compiled[key]
 
 
 class _Run(NamedTuple):
@@ -109,17 +140,8 @@ def _put(kept: Any, state: Any) -> None:
     tf.nest.map_structure(lambda variable, x: variable.assign(x), kept, state)
 
 
-def _compiled(
-    objective: Objective, optimizer: Optimizer, run: _Run, clip: bool
-) -> Callable[..., tuple[_Run, tf.Tensor, tf.Tensor, tf.Tensor]]:
-    key = (optimizer, tuple(run.x.shape), clip)
-    if key not in objective.compiled:
-        objective.compiled[key] = _compile(objective, optimizer, run, clip)
-    return objective.compiled[key]
-
-
 def _compile(
-    objective: Objective, optimizer: Optimizer, run: _Run, clip: bool
+    objective: Minimized, optimizer: Optimizer, run: _Run, clip: bool
 ) -> Callable[..., tuple[_Run, tf.Tensor, tf.Tensor, tf.Tensor]]:
     """Return a compiled function that takes several steps, or stops before a non-finite one."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike
 from typing import Any
@@ -11,17 +10,19 @@ import numpy as np
 
 from .._tensorflow import tf
 from ..errors import DivergedError, ImageError, NSTError
+from ..losses.build import recipe_objective
 from ..losses.objective import Objective
+from ..losses.tiles import needs_tiles
 from ..losses.tiling import TiledObjective
 from ..network.extractor import make_extractor
-from ..network.precision import device_name
 from ..network.vgg19 import VGG19
 from ..network.weights import Weights
 from ..optimizers.choice import make_optimizer
 from ..recipe import Recipe
 from ..recipes import as_recipe
 from .inputs import Picture, Pictures, check_shares, read_once
-from .loop import optimize
+from .log import Log
+from .loop import Loop
 from .progress import Progress, Stop, as_image
 from .result import Result
 
@@ -129,36 +130,38 @@ def _paint_all(
     callback: Callable[[Progress], None] | None,
 ) -> Iterator[Result]:
     extractor = None
-    objectives: dict[Any, Objective] = {}
+    prepared: dict[Any, tuple[Objective, Loop]] = {}
     for content in contents:
         pictures = Pictures(recipe, content, styles, start_image)
         extractor = extractor or make_extractor(recipe, weights)
-        log = _Log(pictures, extractor, callback or (lambda progress: None))
-        yield _paint(pictures, objectives, extractor, shares, log)
+        log = Log(pictures, extractor, callback or (lambda progress: None))
+        yield _paint(pictures, prepared, extractor, shares, log)
         if log.ends_all:
             return
 
 
 def _paint(
     pictures: Pictures,
-    objectives: dict[Any, Objective],
+    prepared: dict[Any, tuple[Objective, Loop]],
     extractor: VGG19,
     shares: Sequence[float],
-    log: _Log,
+    log: Log,
 ) -> Result:
-    """Run one picture through all scales, with the objectives of those before it."""
+    """Run one picture through all scales, with what was compiled for those before it."""
     recipe, image = pictures.recipe, pictures.start
     try:
         for scale in pictures.scales:
             content, styles, start = pictures.at(scale, image)
             key = tuple(picture.shape for picture in (content, *styles))
-            if key in objectives:
-                objectives[key].replace_content(content)
+            if key in prepared:
+                prepared[key][0].replace_content(content)
             else:
-                objectives[key] = _objective(extractor, recipe, content, styles, shares)
-            log.begin(objectives[key].names)
-            optimizer = make_optimizer(recipe)
-            for best, rows in optimize(objectives[key], start, scale.steps, optimizer, recipe.clip):
+                objective = _objective(extractor, recipe, content, styles, shares)
+                loop = Loop(objective, make_optimizer(recipe), recipe.clip)
+                prepared[key] = objective, loop
+            objective, loop = prepared[key]
+            log.begin(objective.names)
+            for best, rows in loop.run(start, scale.steps):
                 image = as_image(best, scale.content)
                 log.add(best, rows)
     except Stop:
@@ -172,71 +175,6 @@ def _paint(
     return log.result(image)
 
 
-class _Log:
-    """Gathers the trace and tells the callback."""
-
-    def __init__(
-        self, pictures: Pictures, extractor: VGG19, callback: Callable[[Progress], None]
-    ) -> None:
-        self.pictures, self.extractor, self.callback = pictures, extractor, callback
-        self.rows: list[list[np.ndarray]] = []
-        self.names: tuple[str, ...] = ()
-        self.interrupted = self.ends_all = False
-        self.began = time.perf_counter()
-
-    def begin(self, names: tuple[str, ...]) -> None:
-        self.names = names
-        self.rows.append([])
-
-    def add(self, best: tf.Tensor, rows: np.ndarray) -> None:
-        self.rows[-1].append(rows)
-        seconds, scales = time.perf_counter() - self.began, self.pictures.scales
-        done, work = self._work(self._steps()), self._work([scale.steps for scale in scales])
-        self.callback(
-            Progress(
-                step=sum(self._steps()),
-                steps=sum(scale.steps for scale in scales),
-                losses=dict(zip(self.names, map(float, rows[-1]), strict=True)),
-                seconds=seconds,
-                seconds_left=seconds * (work - done) / done,
-                _best=best,
-                _shape=scales[len(self.rows) - 1].content,
-            )
-        )
-
-    def result(self, image: np.ndarray) -> Result:
-        rows = [row for scale in self.rows for row in scale]
-        weights, pictures = self.extractor.weights, self.pictures
-        taken = zip(pictures.scales, self._steps(), strict=False)
-        return Result(
-            image=image,
-            recipe=pictures.recipe,
-            content=pictures.names[0],
-            styles=tuple(pictures.names[1:]),
-            sha256=pictures.sha256,
-            names=self.names,
-            trace=np.concatenate(rows) if rows else np.empty((0, len(self.names)), np.float32),
-            scales=tuple((*scale.content, steps) for scale, steps in taken if steps),
-            seconds=time.perf_counter() - self.began,
-            interrupted=self.interrupted,
-            precision=self.extractor.precision,
-            device=device_name(),
-            weights={
-                "source": weights.source,
-                "sha256": weights.sha256,
-                "license": weights.license,
-            },
-        )
-
-    def _steps(self) -> list[int]:
-        return [sum(map(len, scale)) for scale in self.rows]
-
-    def _work(self, steps: Sequence[int]) -> float:
-        """Return pixels times steps, for the steps of the first scales."""
-        shapes = [scale.content for scale in self.pictures.scales]
-        return float(sum(h * w * n for (h, w), n in zip(shapes, steps, strict=False)))
-
-
 def _objective(
     extractor: VGG19,
     recipe: Recipe,
@@ -244,6 +182,6 @@ def _objective(
     styles: Sequence[np.ndarray],
     shares: Sequence[float],
 ) -> Objective:
-    if max(max(picture.shape) for picture in (content, *styles)) <= recipe.tile:
-        return Objective(extractor, recipe, content, styles, shares)
-    return TiledObjective(extractor, recipe, content, styles, shares, tile=recipe.tile)
+    if needs_tiles([picture.shape for picture in (content, *styles)], recipe.tile):
+        return TiledObjective(extractor, recipe, content, styles, shares, tile=recipe.tile)
+    return recipe_objective(extractor, recipe, content, styles, shares)
