@@ -6,7 +6,6 @@ What computes is imported inside the commands, so that `nst --help` answers at o
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,12 +16,14 @@ import typer
 from ..errors import DivergedError, RecipeError
 from ..recipe import Recipe, check_seconds
 from ..recipes import as_recipe
+from .folder import paint_folder
 from .options import with_recipe_options
 
 if TYPE_CHECKING:
-    from ..transfer.result import Result
+    pass
 
-from .app import Stops, app, credit
+from .app import Stops, app
+from .plan import planned, report
 
 _log = logging.getLogger(__name__)
 
@@ -62,8 +63,10 @@ def demo(
 @app.command()
 @with_recipe_options
 def stylize(
-    content: Annotated[str, typer.Argument(help="A file, or a name from `nst fetch --list`.")],
-    style: Annotated[str, typer.Argument(help="The same.")],
+    content: Annotated[
+        str, typer.Argument(help="A file, a name from `nst fetch --list`, or a folder of pictures.")
+    ],
+    style: Annotated[str, typer.Argument(help="A file, or a name.")],
     output: Output,
     more: Annotated[
         list[str] | None, typer.Option("--style", help="Mix another style in; may be repeated.")
@@ -90,7 +93,8 @@ def stylize(
     """Paint CONTENT in the style of STYLE.
 
     The defaults below are those of the recipe `default`; any other recipe brings its own.
-    Ctrl-C ends a run early and keeps the best picture so far.
+    Ctrl-C ends a run early and keeps the best picture so far. If CONTENT is a folder, the output is
+    one too, and the same command goes on where it was stopped.
     """
     if fit and seconds is not None:
         raise RecipeError("--fit and --seconds both choose the size; give one of them.")
@@ -100,7 +104,16 @@ def stylize(
     changed = as_recipe(recipe, asked)
     how: dict[str, Any] = {"style_shares": style_share, "start_image": start_image}
     how |= {"seconds": seconds, "resize": "size" not in asked}
-    _paint(content, [style, *(more or [])], changed, output, weights, fit, **how)
+    styles = [style, *(more or [])]
+    if Path(content).expanduser().is_dir():
+        if style_share or start_image or seconds is not None:
+            raise RecipeError(
+                "A folder goes without --style-share, --start-image and --seconds; give one "
+                "picture, or leave them out."
+            )
+        paint_folder(Path(content).expanduser(), styles, changed, output, weights, fit)
+        return
+    _paint(content, styles, changed, output, weights, fit, **how)
 
 
 def _paint(
@@ -134,7 +147,7 @@ def _paint(
     try:
         with ProgressBar() as bar:
             network = load_weights(weights)
-            recipe = _planned(recipe, fit, seconds, resize, start_image, *shapes[: 1 + len(styles)])
+            recipe = planned(recipe, fit, seconds, resize, start_image, *shapes[: 1 + len(styles)])
             result = run(content, styles, recipe, weights=network, callback=bar, **how)
     except DivergedError as error:
         if error.result is not None:
@@ -144,63 +157,6 @@ def _paint(
     if not len(result.trace):
         raise Stops.exit("Stopped before the first step; nothing was written.")
     result.save(output)
-    _report(result, output, [content, *styles])
+    report(result, output, [content, *styles])
     if result.interrupted:
         raise Stops.exit("Stopped early; this is the best picture so far.")
-
-
-def _planned(
-    recipe: Recipe,
-    fit: bool,
-    seconds: float | None,
-    resize: bool,
-    start_image: str | None,
-    content: tuple[int, int],
-    *styles: tuple[int, int],
-) -> Recipe:
-    """Return the recipe with what is left to choose, and say what the run will take."""
-    from ..transfer.footprint import largest_size
-    from ..transfer.forecast import within
-
-    if start_image is not None:  # only the last scale is run
-        recipe = dataclasses.replace(recipe, pyramid=recipe.pyramid[-1:])
-    if fit:
-        recipe = dataclasses.replace(recipe, size=largest_size(recipe, content, styles))
-        _log.info("Size %d is the largest that fits.", recipe.size)
-    if seconds is not None:
-        _log.info("Measuring this machine's speed ...")
-        recipe = within(recipe, content, styles, seconds, resize=resize)
-        _log.info("Size %d and %d steps make use of the time.", recipe.size, recipe.steps)
-    _tell(recipe, content, styles, timed=seconds is not None)
-    return recipe
-
-
-def _tell(
-    recipe: Recipe, content: tuple[int, int], styles: Sequence[tuple[int, int]], timed: bool
-) -> None:
-    """Say how much memory, and if it is worth a measurement how much time, a run will take."""
-    from ..transfer.footprint import available_memory, peak_bytes
-    from ..transfer.forecast import forecast, is_long
-
-    if not timed and is_long(recipe, content, styles):
-        timed = True
-        _log.info("Measuring this machine's speed ...")
-    need, free = peak_bytes(recipe, content, styles), available_memory()
-    whole = forecast(recipe, content, styles) if timed else f"about {need / 1e9:.1f} GB"
-    _log.info("This run takes %s.", whole)
-    if need > free:
-        _log.warning(
-            "It needs about %.1f GB and %.1f GB are free: ask for a smaller --size, "
-            "or let `nst stylize --fit` choose it.",
-            *(need / 1e9, free / 1e9),
-        )
-
-
-def _report(result: Result, output: Path, pictures: Sequence[str]) -> None:
-    height, width, _ = result.image.shape
-    steps, seconds = len(result.trace), result.seconds
-    typer.echo(f"{output}: {width} x {height} pixels, {steps} steps in {seconds:.1f} s.")
-    typer.echo(f"{output.with_suffix('.json')}: how it was made.")
-    credit(pictures)
-    if result.weights["license"]:
-        typer.echo(f"Made with {result.weights['license']}.")

@@ -18,7 +18,7 @@ from ..pictures.sizes import check_image, resize, resize_to
 from ..recipe import Recipe
 from .scales import Scale, Shape, cell, frame, plan
 
-#: A file, a registered name, or whatever else `images.load_image` reads.
+#: A file, a registered name, or whatever else `load_image` reads.
 Picture = str | PathLike[str] | np.ndarray | Any
 _SLACK_OF_SHAPES = 0.02  # in the proportions of a start image, since sides are whole numbers
 

@@ -19,9 +19,9 @@ class Log:
     """Gathers the trace and tells the callback."""
 
     def __init__(
-        self, pictures: Pictures, extractor: VGG19, callback: Callable[[Progress], None]
+        self, pictures: Pictures, extractor: VGG19, callbacks: Sequence[Callable[[Progress], None]]
     ) -> None:
-        self.pictures, self.extractor, self.callback = pictures, extractor, callback
+        self.pictures, self.extractor, self.callbacks = pictures, extractor, callbacks
         self.rows: list[list[np.ndarray]] = []
         self.names: tuple[str, ...] = ()
         self.interrupted = self.ends_all = False
@@ -33,21 +33,21 @@ class Log:
         self.rows.append([])
 
     def add(self, best: tf.Tensor, rows: np.ndarray) -> None:
-        """Take what the loop yields, and tell the callback."""
+        """Take what the loop yields, and tell the callbacks."""
         self.rows[-1].append(rows)
         seconds, scales = time.perf_counter() - self.began, self.pictures.scales
         done, work = self._work(self._steps()), self._work([scale.steps for scale in scales])
-        self.callback(
-            Progress(
-                step=sum(self._steps()),
-                steps=sum(scale.steps for scale in scales),
-                losses=dict(zip(self.names, map(float, rows[-1]), strict=True)),
-                seconds=seconds,
-                seconds_left=seconds * (work - done) / done,
-                _best=best,
-                _shape=scales[len(self.rows) - 1].content,
-            )
+        state = Progress(
+            step=sum(self._steps()),
+            steps=sum(scale.steps for scale in scales),
+            losses=dict(zip(self.names, map(float, rows[-1]), strict=True)),
+            seconds=seconds,
+            seconds_left=seconds * (work - done) / done,
+            _best=best,
+            _shape=scales[len(self.rows) - 1].content,
         )
+        for callback in self.callbacks:
+            callback(state)
 
     def result(self, image: np.ndarray) -> Result:
         """Return the result, with this image."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike
 from typing import Any
@@ -23,7 +24,7 @@ from ..recipes import as_recipe
 from .inputs import Picture, Pictures, check_shares, read_once
 from .log import Log
 from .loop import Loop
-from .progress import Progress, Stop, as_image
+from .progress import Progress, ProgressBar, Stop, as_image
 from .result import Result
 
 
@@ -36,6 +37,7 @@ def stylize(
     start_image: Picture | None = None,
     weights: Weights | None = None,
     callback: Callable[[Progress], None] | None = None,
+    progress: bool = False,
     **settings: Any,
 ) -> Result:
     """Paint the content picture in the style of another.
@@ -44,7 +46,7 @@ def stylize(
     ----------
     content : str, path or ndarray
         A file, the name of a registered picture (`data.names`), float32 RGB in [0, 1] of shape
-        (H, W, 3), or whatever else `images.load_image` reads: bytes, an open file, a Pillow image.
+        (H, W, 3), or whatever else `load_image` reads: bytes, an open file, a Pillow image.
     style : the same, or a list or tuple of them
         Several styles are mixed by averaging their Gram matrices.
     recipe : Recipe or str, optional
@@ -59,6 +61,8 @@ def stylize(
         From `load_weights`; by default the pretrained ones.
     callback : callable, optional
         Called about once a second with a `Progress`. It may raise `Stop`.
+    progress : bool
+        Whether to show a `ProgressBar`.
     **settings
         Fields of the recipe to change, such as ``size=640``.
 
@@ -79,8 +83,15 @@ def stylize(
     DivergedError
         If the loss is not finite and smaller steps do not help; its `result` has the best image.
     """
-    how: dict[str, Any] = {"style_shares": style_shares, "start_image": start_image, **settings}
-    many = stylize_many([content], style, recipe, weights=weights, callback=callback, **how)
+    many = stylize_many(
+        *([content], style, recipe),
+        style_shares=style_shares,
+        start_image=start_image,
+        weights=weights,
+        callback=callback,
+        progress=progress,
+        **settings,
+    )
     return next(many)
 
 
@@ -93,6 +104,7 @@ def stylize_many(
     start_image: Picture | None = None,
     weights: Weights | None = None,
     callback: Callable[[Progress], None] | None = None,
+    progress: bool = False,
     **settings: Any,
 ) -> Iterator[Result]:
     """Paint several content pictures in one style, which is prepared once.
@@ -117,7 +129,7 @@ def stylize_many(
     recipe = as_recipe(recipe, settings)
     styles = list(map(read_once, style if isinstance(style, list | tuple) else [style]))
     shares, start = check_shares(style_shares, len(styles)), read_once(start_image)
-    return _paint_all(contents, styles, recipe, shares, start, weights, callback)
+    return _paint_all(contents, styles, recipe, shares, start, weights, callback, progress)
 
 
 def _paint_all(
@@ -128,14 +140,17 @@ def _paint_all(
     start_image: Picture | None,
     weights: Weights | None,
     callback: Callable[[Progress], None] | None,
+    progress: bool,
 ) -> Iterator[Result]:
     extractor = None
     prepared: dict[Any, tuple[Objective, Loop]] = {}
     for content in contents:
-        pictures = Pictures(recipe, content, styles, start_image)
-        extractor = extractor or make_extractor(recipe, weights)
-        log = Log(pictures, extractor, callback or (lambda progress: None))
-        yield _paint(pictures, prepared, extractor, shares, log)
+        with ProgressBar() if progress else contextlib.nullcontext() as bar:
+            pictures = Pictures(recipe, content, styles, start_image)
+            extractor = extractor or make_extractor(recipe, weights)
+            log = Log(pictures, extractor, [told for told in (bar, callback) if told])
+            result = _paint(pictures, prepared, extractor, shares, log)
+        yield result
         if log.ends_all:
             return
 

@@ -89,7 +89,10 @@ def sweep(
     """
     _check_executor(executor)
     files = _files(folder, runs)
-    kept = {name: _stored(files[name], run, weights) for name, run in runs.items()}
+    kept = {
+        name: stored(files[name], run.content, (run.style,), run.recipe, weights)
+        for name, run in runs.items()
+    }
     for name in [name for name in runs if not kept[name]]:
         check_output(files[name], keep=(runs[name].content, runs[name].style))
     failures: dict[str, Exception] = {}
@@ -145,17 +148,19 @@ def _saved(result: Result, path: Path) -> Result:
     return Result.load(result.save(path))
 
 
-def _stored(path: Path, run: Run, weights: str | None) -> Result | None:
-    """Return the result of an earlier sweep if it has this run's settings."""
+def stored(
+    path: Path, content: str, styles: tuple[str, ...], recipe: Recipe, weights: str | None
+) -> Result | None:
+    """Return what an earlier run left, if it has these settings, pictures and weights."""
     try:
         result = Result.load(path)
     except NSTError:
         return None
     made_by = (result.content, result.styles, result.recipe, result.interrupted)
-    if made_by != (run.content, (run.style,), run.recipe, False):
+    if made_by != (content, styles, recipe, False):
         return None
     try:
-        if result.sha256 != checksums(run.recipe, run.content, [run.style], None):
+        if result.sha256 != checksums(recipe, content, styles, None):
             return None
     except NSTError:  # a picture is gone: the run itself will say so
         return None
