@@ -40,7 +40,7 @@ check: $(READY)  ## style and types only: seconds
 
 lessons: $(READY)  ## run every lesson from top to bottom and store its outputs
 	@$(BIN)/nst fetch
-	@$(BIN)/python docs/store_lessons.py $(LESSONS)
+	@$(BIN)/python tools/store_lessons.py $(LESSONS)
 	@$(BIN)/ruff format --quiet notebooks
 
 lock:  ## rewrite requirements.lock after a change of dependencies (needs uv)

@@ -22,7 +22,7 @@ from nst_helpers.errors import AnswerError
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-DOCUMENTS = [*NOTEBOOKS, *sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [*NOTEBOOKS, *sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 lessons = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 documents = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
@@ -258,7 +258,7 @@ def test_exercises_are_marked_for_grading(path: Path) -> None:
 def test_exercises_have_the_number_and_level_of_their_heading(path: Path) -> None:
     table = [one for one in vars(checks_of(path)).values() if isinstance(one, Exercise)]
     circles = {one.number: "●" * one.level + "○" * (3 - one.level) for one in table}
-    heading = r"^### Exercise (\d\d\.\d+) .*\n\nDifficulty: ([●○]{3})"
+    heading = r"^### Exercise (\d\d\.\d+) .*\n+Difficulty: ([●○]{3})"
     assert dict(re.findall(heading, text(path), re.MULTILINE)) == circles
 
 

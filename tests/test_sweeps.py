@@ -259,9 +259,9 @@ def test_forked_processes_are_refused(runs: dict[str, Run], tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_the_readmes_snippet_runs_as_a_script(tmp_path: Path) -> None:
-    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+def test_the_documented_snippet_runs_as_a_script(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "usage.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     (snippet,) = (block for block in blocks if "sweep(" in block)
     for given, reduced in {
         '"scheduler:8786"': "n_workers=1, threads_per_worker=1, dashboard_address=None",

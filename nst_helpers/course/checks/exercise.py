@@ -94,7 +94,5 @@ class Exercise:
             If there is no such hint.
         """
         if not 1 <= number <= len(self.hints):
-            raise AnswerError(
-                f"Hints have the numbers 1 to {len(self.hints)}."
-            )
+            raise AnswerError(f"Hints have the numbers 1 to {len(self.hints)}.")
         return self.hints[number - 1]

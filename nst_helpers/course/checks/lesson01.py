@@ -1,90 +1,82 @@
-"""Checks for the exercises of lesson 01, images as tensors."""
+"""Checks of lesson 01, images as tensors."""
 
-from __future__ import annotations
-
-import math
 from collections.abc import Callable
+from math import ceil, floor, log
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import AnswerError
-from .judge import call, judge_function
-
-Array = NDArray[np.float64]
-Function = Callable[..., Any]
+from .exercise import Exercise
+from .judge import CORRECT, call, judge_function
 
 _MEAN = np.array([103.939, 116.779, 123.68])  # B, G, R
-_STEPS = ((0.1, 1.0), (0.4, 0.7), (0.02, 0.3), (1.7, 0.9))  # eta and largest error
 
 
-def mean_color(function: Function) -> str:
-    """Exercise 01.1: the mean color of a picture as BGR in 0-255.
+def _picture(height: int = 4, seed: int = 0) -> Any:
+    return np.random.default_rng(seed).random((height, 5, 3)) * [1.0, 0.6, 0.3]  # unequal means
 
-    Parameters
-    ----------
-    function : callable
-        ``mean_color(image)``, which takes RGB in [0, 1] of shape (H, W, 3) and returns shape (3,).
 
-    Returns
-    -------
-    str
-        A short confirmation.
+def _picture_and_batch(answer: Any) -> str:
+    for shape in [(4, 5, 3), (2, 4, 5, 3)]:
+        inputs = (np.random.default_rng(2).normal(0, 90, shape),)  # as RGB, partly outside [0, 1]
+        judge_function(answer, inputs, deprocess.right, deprocess.mistakes)
+    return CORRECT
 
-    Raises
-    ------
-    AnswerError
-        With the likely mistake.
-    """
-    mistakes: dict[str, Function] = {
+
+def _values_and_type(answer: Any) -> str:
+    judge_function(answer, to_bytes.inputs, to_bytes.right, to_bytes.mistakes)
+    if np.asarray(call(answer, *to_bytes.inputs)).dtype != np.uint8:
+        raise AnswerError("The values are right, the type is not; end with .astype(np.uint8).")
+    return CORRECT
+
+
+def _then(rounded: Callable[[float], float]) -> Callable[[float, float], float]:
+    return lambda eta, error: rounded(-log(255 * error) / log(abs(1 - eta)))
+
+
+_steps = _then(ceil)
+
+
+mean_color = Exercise(
+    "01.1",
+    level=1,
+    task="Takes RGB in [0, 1], (H, W, 3); returns its mean color as BGR in 0-255, shape (3,).",
+    right=lambda x: x.mean((0, 1))[::-1] * 255,
+    inputs=(_picture(),),
+    mistakes={
         "The values are right, but in the order R, G, B; VGG's mean is B, G, R: turn them with "
-        "[::-1].": lambda x: _mean(x)[::-1],
-        "The colors are those of 0 to 1; VGG's mean is on the scale 0 to 255: multiply by 255.": (
-            lambda x: _mean(x) / 255
-        ),
-        "The order is R, G, B and the scale 0 to 1; VGG's mean is B, G, R on the scale 0 to 255.": (
-            lambda x: _mean(x)[::-1] / 255
-        ),
+        "[::-1].": lambda x: x.mean((0, 1)) * 255,
+        "The colors are those of 0 to 1; VGG's mean is on the scale 0 to 255: multiply by "
+        "255.": lambda x: x.mean((0, 1))[::-1],
+        "The order is R, G, B and the scale 0 to 1; VGG's mean is B, G, R on the scale "
+        "0 to 255.": lambda x: x.mean((0, 1)),
         "This is one number for all channels together; keep the channels apart: "
         "image.mean(axis=(0, 1)).": lambda x: x.mean() * 255,
         "This is one number for all channels together, and on the scale 0 to 1; keep the channels "
         "apart: image.mean(axis=(0, 1)).": lambda x: x.mean(),
-        "Only the rows were averaged; average over rows and columns: axis=(0, 1).": (
-            lambda x: x.mean(axis=0)[:, ::-1] * 255
+        "Only the rows were averaged; average over rows and columns: axis=(0, 1).": lambda x: (
+            x.mean(0)[:, ::-1] * 255
         ),
-        "Only the columns were averaged; average over rows and columns: axis=(0, 1).": (
-            lambda x: x.mean(axis=1)[:, ::-1] * 255
+        "Only the columns were averaged; average over rows and columns: axis=(0, 1).": lambda x: (
+            x.mean(1)[:, ::-1] * 255
         ),
         "The channels were averaged away; they are the last axis, average over the first two: "
-        "axis=(0, 1).": lambda x: x.mean(axis=(1, 2)) * 255,
-        "This is the sum over the pixels; divide it by their number, or use mean.": (
-            lambda x: x.sum(axis=(0, 1))[::-1] * 255
+        "axis=(0, 1).": lambda x: x.mean((1, 2)) * 255,
+        "This is the sum over the pixels; divide it by their number, or use mean.": lambda x: (
+            x.sum((0, 1))[::-1] * 255
         ),
-    }
-    return judge_function(function, (_picture(4, 5),), _mean, mistakes)
+    },
+    hints=("Which axes run over the pixels? Average over those only; order and scale come after.",),
+)
 
-
-def deprocess(function: Function) -> str:
-    """Exercise 01.2: from VGG's input back to a picture.
-
-    Parameters
-    ----------
-    function : callable
-        ``deprocess(tensor)``, which takes BGR, 0-255 minus the mean, of shape (..., 3), and
-        returns RGB in [0, 1] of the same shape, not clipped.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        With the likely mistake.
-    """
-    mistakes: dict[str, Function] = {
+deprocess = Exercise(
+    "01.2",
+    level=2,
+    task="Takes (..., 3), BGR in 0-255 minus the mean; returns it as RGB in [0, 1], not clipped.",
+    examine=_picture_and_batch,
+    right=lambda z: (z + _MEAN)[..., ::-1] / 255,
+    mistakes={
         "Red and blue are still exchanged; the network's order is B, G, R: turn the channels with "
         "[..., ::-1].": lambda z: (z + _MEAN) / 255,
         "The means went to the wrong channels; they are in the order B, G, R: add them first, turn "
@@ -102,40 +94,24 @@ def deprocess(function: Function) -> str:
         "The picture is upside down: [::-1] turns the rows; the channels are turned by "
         "[..., ::-1].": lambda z: ((z + _MEAN) / 255)[::-1],
         "The result was clipped; do not clip here, because what was cut off cannot come back and "
-        "the function is then no inverse.": lambda z: np.clip(_deprocess(z), 0, 1),
-    }
-    judge_function(function, (_network_input(4, 5),), _deprocess, mistakes)
-    batched: dict[str, Function] = {
+        "the function is then no inverse.": lambda z: (z + _MEAN)[..., ::-1].clip(0, 255) / 255,
         "A single picture is right, a batch is not: its channels are the fourth axis, not the "
-        "third; [..., ::-1] turns the last axis, however many there are.": (
-            lambda z: ((z + _MEAN) / 255)[:, :, ::-1]
-        ),
-    }
-    return judge_function(function, (_network_input(2, 4, 5),), _deprocess, batched)
+        "third; [..., ::-1] turns the last axis, "
+        "however many there are.": lambda z: ((z + _MEAN) / 255)[:, :, ::-1],
+    },
+    hints=("Undo the last step first. The channels are the last axis, with or without a batch.",),
+)
 
-
-def to_bytes(function: Function) -> str:
-    """Exercise 01.3: a picture as the whole numbers that a file stores.
-
-    Parameters
-    ----------
-    function : callable
-        ``to_bytes(image)``, which takes floats of shape (H, W, 3), nominally in [0, 1], and returns
-        uint8 of the same shape: clipped, and rounded to the nearest.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        With the likely mistake.
-    """
-    mistakes: dict[str, Function] = {
+to_bytes = Exercise(
+    "01.3",
+    level=1,
+    task="Takes floats (H, W, 3), mostly in [0, 1]; returns uint8, clipped and rounded to nearest.",
+    examine=_values_and_type,
+    right=lambda x: np.rint(x.clip(0, 1) * 255),
+    inputs=(1.4 * _picture(6) - 0.2,),
+    mistakes={
         "The fractions were cut off, not rounded, so that the picture gets darker; use np.rint "
-        "before astype.": lambda x: np.floor(np.clip(x, 0, 1) * 255),
+        "before astype.": lambda x: np.floor(x.clip(0, 1) * 255),
         "Values outside 0 to 255 wrapped around; clip before you change the type.": lambda x: (
             np.rint(x * 255) % 256
         ),
@@ -143,89 +119,45 @@ def to_bytes(function: Function) -> str:
         "you change the type.": lambda x: np.trunc(x * 255) % 256,
         "Values outside 0 to 255 are still there; clip them.": lambda x: np.rint(x * 255),
         "Almost everything became 0 or 1; multiply by 255 before you round.": lambda x: np.rint(
-            np.clip(x, 0, 1)
+            x.clip(0, 1)
         ),
         "Everything that was not black became 1; clip to 0 to 1 before you multiply by 255, or to "
-        "0 to 255 after.": lambda x: np.rint(np.clip(x * 255, 0, 1)),
-        "White is stored as 255, not 256; multiply by 255.": lambda x: np.minimum(
-            np.rint(np.clip(x, 0, 1) * 256), 255
+        "0 to 255 after.": lambda x: np.rint((x * 255).clip(0, 1)),
+        "White is stored as 255, not 256; multiply by 255.": lambda x: np.rint(
+            (x * 256).clip(0, 255)
         ),
-    }
-    image = 1.4 * _picture(6, 5) - 0.2
-    verdict = judge_function(function, (image,), _to_bytes, mistakes)
-    if np.asarray(call(function, image)).dtype != np.uint8:
-        raise AnswerError("The values are right, the type is not; end with .astype(np.uint8).")
-    return verdict
+    },
+    hints=("What does astype do with fractions, and with numbers that do not fit into uint8?",),
+)
 
-
-def steps_needed(function: Function) -> str:
-    """Exercise 01.4: how many steps of gradient descent until nobody sees a difference.
-
-    Parameters
-    ----------
-    function : callable
-        ``steps_needed(eta, error)``, which returns the smallest whole t with
-        ``abs(1 - eta) ** t * error <= 1 / 255``.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        With the likely mistake.
-    """
-    mistakes: dict[str, Function] = {
+steps_needed = Exercise(
+    "01.4",
+    level=2,
+    task="Takes eta and error; returns the smallest whole t with abs(1 - eta)**t * error <= 1/255.",
+    right=_steps,
+    cases=[(0.1, 1.0), (0.4, 0.7), (0.02, 0.3), (1.7, 0.9)],
+    mistakes={
         "These are the steps for the loss, which falls with the square of the factor; here the "
-        "error itself counts, and its factor is abs(1 - eta).": lambda eta, error: math.ceil(
-            _exact(eta, error) / 2
-        ),
+        "error itself counts, and its factor is abs(1 - eta).": _then(lambda t: ceil(t / 2)),
         "This is not the whole number that is needed: one step less than enough; round up, with "
-        "math.ceil.": lambda eta, error: math.floor(_exact(eta, error)),
-        "Rounding to the nearest can give a step too few; round up, with math.ceil.": (
-            lambda eta, error: round(_exact(eta, error))
-        ),
-        "That is a fraction; a step is done or not: round up, with math.ceil.": _exact,
-        "One step too many; the start itself is step 0.": lambda eta, error: (
-            _steps_needed(eta, error) + 1
-        ),
-        "The error to begin with is missing; it is `error`, not 1.": lambda eta, error: (
-            _steps_needed(eta, 1.0)
-        ),
-        "The error shrinks by abs(1 - eta) in a step, not by eta.": lambda eta, error: math.ceil(
-            -math.log(255 * error) / math.log(eta)
-        ),
-    }
-    return judge_function(
-        lambda: _for_each_case(function),
-        (),
-        lambda: _for_each_case(_steps_needed),
-        {explanation: _later(mistake) for explanation, mistake in mistakes.items()},
-    )
+        "math.ceil.": _then(floor),
+        "Rounding to the nearest can give a step too few; round up, with math.ceil.": _then(round),
+        "That is a fraction; a step is done or not: round up, with math.ceil.": _then(float),
+        "One step too many; the start itself is step 0.": _then(lambda t: ceil(t) + 1),
+        "The error to begin with is missing; it is `error`, not 1.": lambda eta, _: _steps(eta, 1),
+        "The error shrinks by abs(1 - eta) in a step, not by eta.": lambda n, e: _steps(1 - n, e),
+    },
+    hints=("Take logarithms and solve for t. Which sign has log(abs(1 - eta))?",),
+)
 
-
-def blend(function: Function) -> str:
-    """Exercise 01.5: the picture that two pixel losses agree on.
-
-    Parameters
-    ----------
-    function : callable
-        ``blend(content, style, alpha, beta)``, which returns the minimum of
-        ``alpha / 2 * sum((x - content) ** 2) + beta / 2 * sum((x - style) ** 2)``.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        With the likely mistake.
-    """
-    mistakes: dict[str, Function] = {
+blend = Exercise(
+    "01.5",
+    level=2,
+    task="Takes content, style (one shape), alpha, beta; returns the x with the least "
+    "alpha / 2 * sum((x - content)**2) + beta / 2 * sum((x - style)**2).",
+    right=lambda p, a, alpha, beta: (alpha * p + beta * a) / (alpha + beta),
+    inputs=(_picture(), _picture(seed=1), 3.0, 0.5),
+    mistakes={
         "alpha and beta are exchanged; alpha pulls towards the content picture.": (
             lambda p, a, alpha, beta: (beta * p + alpha * a) / (alpha + beta)
         ),
@@ -243,31 +175,18 @@ def blend(function: Function) -> str:
         "where (alpha + beta) x = alpha p + beta a.": lambda p, a, alpha, beta: (
             (alpha * p - beta * a) / (alpha + beta)
         ),
-    }
-    inputs = (_picture(4, 5), _picture(4, 5, seed=1), 3.0, 0.5)
-    return judge_function(function, inputs, _blend, mistakes)
+    },
+    hints=("The gradient is a sum of two weighted differences. For which x do they cancel?",),
+)
 
-
-def input_gradient(function: Function) -> str:
-    """Exercise 01.6: a gradient through the preprocessing.
-
-    Parameters
-    ----------
-    function : callable
-        ``input_gradient(image, target)``, which returns the gradient, with respect to `image`, of
-        ``1/2 sum (preprocess(image) - preprocess(target)) ** 2``; all shapes are (H, W, 3).
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        With the likely mistake.
-    """
-    mistakes: dict[str, Function] = {
+input_gradient = Exercise(
+    "01.6",
+    level=3,
+    task="Takes image and target, (H, W, 3); returns the gradient, with respect to image, of "
+    "1/2 sum((preprocess(image) - preprocess(target))**2).",
+    right=lambda x, p: 255**2 * (x - p),
+    inputs=(_picture(), _picture(seed=1)),
+    mistakes={
         "This is the gradient with respect to the network's input; go on to the picture: one more "
         "factor 255, and the channels turned back.": lambda x, p: 255 * (x - p)[..., ::-1],
         "A factor 255 is missing: one comes from the difference, one from the chain rule.": (
@@ -290,50 +209,9 @@ def input_gradient(function: Function) -> str:
         "This is the loss; its gradient has the shape of the picture.": lambda x, p: (
             0.5 * 255**2 * ((x - p) ** 2).sum()
         ),
-    }
-    inputs = (_picture(4, 5), _picture(4, 5, seed=1))
-    return judge_function(function, inputs, lambda x, p: 255**2 * (x - p), mistakes)
-
-
-def _picture(*shape: int, seed: int = 0) -> Array:
-    """Return random RGB whose channels differ in their means."""
-    channels = np.array([1.0, 0.6, 0.3])
-    return np.random.default_rng(seed).random((*shape, 3)) * channels
-
-
-def _network_input(*shape: int) -> Array:
-    """Return random input for VGG; some of it is outside [0, 1] as a picture."""
-    return np.random.default_rng(2).normal(0, 90, (*shape, 3))
-
-
-def _mean(image: Array) -> Array:
-    return image.mean(axis=(0, 1))[::-1] * 255
-
-
-def _deprocess(tensor: Array) -> Array:
-    return (tensor + _MEAN)[..., ::-1] / 255
-
-
-def _to_bytes(image: Array) -> Array:
-    return np.rint(np.clip(image, 0, 1) * 255)
-
-
-def _exact(eta: float, error: float) -> float:
-    return -math.log(255 * error) / math.log(abs(1 - eta))
-
-
-def _steps_needed(eta: float, error: float) -> int:
-    return math.ceil(_exact(eta, error))
-
-
-def _for_each_case(function: Function) -> list[Any] | None:
-    answers = [call(function, eta, error) for eta, error in _STEPS]
-    return None if any(answer is None or answer is ... for answer in answers) else answers
-
-
-def _later(function: Function) -> Function:
-    return lambda: _for_each_case(function)
-
-
-def _blend(content: Array, style: Array, alpha: float, beta: float) -> Array:
-    return (alpha * content + beta * style) / (alpha + beta)
+    },
+    hints=(
+        "First the slope of the loss with respect to z: it is a difference of two tensors.",
+        "Which number of z moves when one number of the image does, and how many times as far?",
+    ),
+)

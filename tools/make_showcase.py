@@ -1,6 +1,6 @@
 """Make the paper's two large figures again, at 384 x 384 pixels' worth: `docs/paper/`.
 
-    python docs/make_showcase.py
+    python tools/make_showcase.py
 
 The paper's pictures are fetched, or read from the folder that NST_PAPER_IMAGES names. A run that
 was stopped goes on where it was; the panels are kept in `outputs/showcase`.
@@ -17,7 +17,7 @@ FIGURES = ("painters", "layers_and_ratio")
 # Coarse to fine, since from noise half the size settles the layout at a quarter of the cost.
 BUDGET = paper.Budget(384, ((0.5, 150), (1.0, 120)))
 PANELS = Path("outputs", "showcase")
-FOLDER = Path(__file__).parent / "paper"
+FOLDER = Path(__file__).parent.parent / "docs" / "paper"
 
 
 def main() -> None:
