@@ -1,4 +1,4 @@
-"""The package's own exceptions: each message says what was wrong and how to mend it."""
+"""The package's own exceptions: each message says what was wrong and what to do."""
 
 from __future__ import annotations
 

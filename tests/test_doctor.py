@@ -44,7 +44,7 @@ def test_supported_pythons_are_those_of_the_project() -> None:
     assert SpecifierSet(pyproject["project"]["requires-python"]) == SpecifierSet(stated)
 
 
-def test_mend_is_told_only_where_something_is_broken() -> None:
+def test_a_remedy_is_shown_only_where_something_is_broken() -> None:
     assert str(Check("Kettle", True, True, "full", "fill it")) == "Kettle: full"
     assert str(Check("Kettle", False, True, "dry", "fill it")) == "Kettle: dry -> fill it"
 
@@ -55,8 +55,8 @@ def test_untried_python(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not found.ok
     assert found.essential
     assert "not supported" in found.found
-    assert "install Python 3.11" in found.mend
-    assert "uv venv --python 3.13" in found.mend
+    assert "install Python 3.11" in found.remedy
+    assert "uv venv --python 3.13" in found.remedy
 
 
 def test_broken_tensorflow_is_told_and_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_broken_tensorflow_is_told_and_not_raised(monkeypatch: pytest.MonkeyPatc
     found = check("TensorFlow")
     assert not found.ok
     assert found.essential
-    assert "pip install --force-reinstall 'tensorflow" in found.mend
+    assert "pip install --force-reinstall 'tensorflow" in found.remedy
     assert {"Device", "bfloat16"}.isdisjoint(check.name for check in checkup())
 
 
@@ -90,7 +90,7 @@ def test_tensorflow_that_dies_is_heard(
 
 def test_metal_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.metadata, "distributions", lambda name: [name])
-    assert "uninstall tensorflow-metal" in doctor._tensorflow_mend()
+    assert "uninstall tensorflow-metal" in doctor._tensorflow_remedy()
 
 
 def test_windows_has_its_gpu_in_wsl(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +115,7 @@ def test_graphics_card_that_tensorflow_does_not_see(monkeypatch: pytest.MonkeyPa
     found = check("Device")
     assert not found.ok
     assert not found.essential
-    assert found.mend == "python -m pip install 'tensorflow[and-cuda]>=2.18,<2.22'"
+    assert found.remedy == "python -m pip install 'tensorflow[and-cuda]>=2.18,<2.22'"
     monkeypatch.setattr(precision, "device_name", lambda: "NVIDIA T4")
     assert check("Device").ok
 
@@ -140,7 +140,7 @@ def test_damaged_weights(tmp_path: Path) -> None:
     found = check("VGG19 weights")
     assert not found.ok
     assert found.essential
-    assert "nst fetch" in found.mend
+    assert "nst fetch" in found.remedy
 
 
 def test_weights_of_the_user_that_do_not_exist(
@@ -149,7 +149,7 @@ def test_weights_of_the_user_that_do_not_exist(
     monkeypatch.setenv("NST_VGG19_WEIGHTS", str(tmp_path / "none.h5"))
     found = check("VGG19 weights")
     assert not found.ok
-    assert "NST_VGG19_WEIGHTS" in found.mend
+    assert "NST_VGG19_WEIGHTS" in found.remedy
 
 
 def test_broken_picture_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,4 +183,4 @@ def test_kernel_is_this_environment(python: str, ok: bool, monkeypatch: pytest.M
     found = check("Notebook kernel")
     assert found.ok is ok
     assert not found.essential
-    assert "ipykernel install" in found.mend
+    assert "ipykernel install" in found.remedy

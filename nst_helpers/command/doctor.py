@@ -25,12 +25,12 @@ _WANTED_MEMORY = 2e9  # bytes: a run at the default size, with room for the rest
 _LEAST_MEMORY = 1e9  # a run at 256 pixels
 _SECONDS = 180  # for a slow disk to load TensorFlow
 
-_PYTHON_MEND = (
+_PYTHON_REMEDY = (
     "install Python 3.11, 3.12 or 3.13 beside it (TensorFlow has no files for newer ones yet), "
     "such as with `uv venv --python 3.13` or `conda create -n nst python=3.13`"
 )
-_GPU_MEND = "python -m pip install 'tensorflow[and-cuda]>=2.18,<2.22'"
-_KERNEL_MEND = (
+_GPU_REMEDY = "python -m pip install 'tensorflow[and-cuda]>=2.18,<2.22'"
+_KERNEL_REMEDY = (
     "for the lessons: python -m pip install jupyterlab ipykernel, "
     "then python -m ipykernel install --sys-prefix"
 )
@@ -48,7 +48,7 @@ class Check:
         Whether the package is of no use until this is mended.
     found : str
         What is there, or what is wrong.
-    mend : str
+    remedy : str
         How to put it right; to be read if it is not `ok`.
     """
 
@@ -56,10 +56,10 @@ class Check:
     ok: bool
     essential: bool
     found: str
-    mend: str
+    remedy: str
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.found}" + ("" if self.ok else f" -> {self.mend}")
+        return f"{self.name}: {self.found}" + ("" if self.ok else f" -> {self.remedy}")
 
 
 def checkup() -> list[Check]:
@@ -74,24 +74,24 @@ def checkup() -> list[Check]:
 def checks() -> Iterator[Check]:
     """Yield what `checkup` returns, each as soon as it is known."""
     reinstall = "install nst-helpers into this environment again"
-    yield _check("Python", _python, True, _PYTHON_MEND)
-    tensorflow = _check("TensorFlow", _tensorflow, True, _tensorflow_mend())
+    yield _check("Python", _python, True, _PYTHON_REMEDY)
+    tensorflow = _check("TensorFlow", _tensorflow, True, _tensorflow_remedy())
     yield tensorflow
     if tensorflow.ok:  # else both would only say the same again
-        yield _check("Device", _device, False, _GPU_MEND)
+        yield _check("Device", _device, False, _GPU_REMEDY)
         yield _check("bfloat16", _bfloat16, False, reinstall)
-    yield _check("Memory", _memory, False, _memory_mend())
+    yield _check("Memory", _memory, False, _memory_remedy())
     yield _check("VGG19 weights", _weights, True, "run `nst fetch`, or unset NST_VGG19_WEIGHTS")
     yield _check("Pictures", _pictures, True, reinstall)
-    yield _check("Notebook kernel", _kernel, False, _KERNEL_MEND)
+    yield _check("Notebook kernel", _kernel, False, _KERNEL_REMEDY)
 
 
-def _check(name: str, look: Callable[[], str], essential: bool, mend: str) -> Check:
+def _check(name: str, look: Callable[[], str], essential: bool, remedy: str) -> Check:
     """Make a `Check` of a function that returns what it found, or raises what is wrong."""
     try:
-        return Check(name, True, essential, look(), mend)
+        return Check(name, True, essential, look(), remedy)
     except Exception as error:  # whatever breaks here is what the user has to hear of
-        return Check(name, False, essential, str(error) or type(error).__name__, mend)
+        return Check(name, False, essential, str(error) or type(error).__name__, remedy)
 
 
 def _python() -> str:
@@ -125,7 +125,7 @@ def _load_in_a_child() -> None:
     raise RuntimeError(f"it dies by {died} while it loads{about}: {words}")
 
 
-def _tensorflow_mend() -> str:
+def _tensorflow_remedy() -> str:
     if any(importlib.metadata.distributions(name="tensorflow-metal")):
         return "python -m pip uninstall tensorflow-metal (it breaks TensorFlow from 2.18 on)"
     return "python -m pip install --force-reinstall 'tensorflow>=2.18,<2.22'"
@@ -162,7 +162,7 @@ def _memory() -> str:
     return f"{free / 1e9:.1f} GB free"
 
 
-def _memory_mend() -> str:
+def _memory_remedy() -> str:
     if memory.available_memory() < _LEAST_MEMORY:
         return "close other programs or kernels; even 256 pixels need about 1 GB"
     return "close other programs, or take --size 256 (or --fit, which chooses the size)"

@@ -39,11 +39,11 @@ def paint_folder(
     _log.info("Loading TensorFlow and the network ...")
     from ..transfer.sweeps import stored
 
-    how = tuple(map(str, styles)), recipe, weights
+    settings = tuple(map(str, styles)), recipe, weights
     left = {
         content: target
         for content, target in zip(map(str, contents), targets, strict=True)
-        if not stored(target, content, *how)
+        if not stored(target, content, *settings)
     }
     _log.info("%d pictures, %d of them done before.", len(targets), len(targets) - len(left))
     if left:

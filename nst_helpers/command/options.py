@@ -46,17 +46,17 @@ def as_text(value: Any) -> str:
 def _options() -> Iterator[inspect.Parameter]:
     kinds, helps = get_type_hints(Recipe), _helps()
     for field in dataclasses.fields(Recipe):
-        kind, how = kinds[field.name], dict[str, Any]()
+        kind, extra = kinds[field.name], dict[str, Any]()
         if field.name == "pyramid":
-            kind, how = str, {"parser": _pyramid, "metavar": "SHARE:STEPS,..."}
+            kind, extra = str, {"parser": _pyramid, "metavar": "SHARE:STEPS,..."}
         elif kind == tuple[str, ...]:
-            kind, how = str, {"parser": _names, "metavar": "NAME,..."}
-        told = f"{helps[field.name]}  [default: {as_text(field.default)}]"
+            kind, extra = str, {"parser": _names, "metavar": "NAME,..."}
+        text = f"{helps[field.name]}  [default: {as_text(field.default)}]"
         yield inspect.Parameter(
             field.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=None,
-            annotation=Annotated[kind | None, typer.Option(help=told.strip(), **how)],
+            annotation=Annotated[kind | None, typer.Option(help=text.strip(), **extra)],
         )
 
 

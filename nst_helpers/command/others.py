@@ -115,7 +115,7 @@ def _settings(recipe: Recipe) -> dict[str, str]:
 
 @app.command()
 def doctor() -> None:
-    """Check what is in place, and say how to mend what is not."""
+    """Check what is in place, and say what to do about what is not."""
     from .doctor import checks
 
     good, bad, other = _marks()

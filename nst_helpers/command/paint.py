@@ -102,8 +102,8 @@ def stylize(
         check_seconds(seconds)
     asked = {name: value for name, value in settings.items() if value is not None}
     changed = as_recipe(recipe, asked)
-    how: dict[str, Any] = {"style_shares": style_share, "start_image": start_image}
-    how |= {"seconds": seconds, "resize": "size" not in asked}
+    options: dict[str, Any] = {"style_shares": style_share, "start_image": start_image}
+    options |= {"seconds": seconds, "resize": "size" not in asked}
     styles = [style, *(more or [])]
     if Path(content).expanduser().is_dir():
         if style_share or start_image or seconds is not None:
@@ -113,7 +113,7 @@ def stylize(
             )
         paint_folder(Path(content).expanduser(), styles, changed, output, weights, fit)
         return
-    _paint(content, styles, changed, output, weights, fit, **how)
+    _paint(content, styles, changed, output, weights, fit, **options)
 
 
 def _paint(
@@ -143,12 +143,12 @@ def _paint(
     from ..transfer.stylize import stylize as run
 
     check_shares(style_shares, len(styles))
-    how: dict[str, Any] = {"style_shares": style_shares, "start_image": start_image}
+    options: dict[str, Any] = {"style_shares": style_shares, "start_image": start_image}
     try:
         with ProgressBar() as bar:
             network = load_weights(weights)
             recipe = planned(recipe, fit, seconds, resize, start_image, *shapes[: 1 + len(styles)])
-            result = run(content, styles, recipe, weights=network, callback=bar, **how)
+            result = run(content, styles, recipe, weights=network, callback=bar, **options)
     except DivergedError as error:
         if error.result is not None:
             error.result.save(output)

@@ -120,9 +120,9 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:  # not Linux
         return platform.processor()
-    told = dict(line.split(":", 1) for line in lines if ":" in line)
-    told = {key.strip(): value.strip() for key, value in told.items()}
-    return " ".join(told.get(key, "?") for key in ("model name", "cpu family", "model"))
+    known = dict(line.split(":", 1) for line in lines if ":" in line)
+    known = {key.strip(): value.strip() for key, value in known.items()}
+    return " ".join(known.get(key, "?") for key in ("model name", "cpu family", "model"))
 
 
 def _read(record: Path) -> dict[str, bool]:

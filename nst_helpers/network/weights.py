@@ -121,7 +121,7 @@ def load_weights(source: str | os.PathLike[str] | None = None, *, seed: int = 0)
 
 
 def default_source() -> str:
-    """Return what `load_weights` loads if not told: the environment variable's path, or 8-bit."""
+    """Return what `load_weights` loads by default: the environment variable's path, or 8-bit."""
     return os.environ.get("NST_VGG19_WEIGHTS") or "8-bit"
 
 

@@ -116,20 +116,20 @@ def resolve(name_or_path: str | os.PathLike[str]) -> Path:
     return path(name)
 
 
-def _package_folder(picture: RegisteredPicture, mend: str) -> Path:
+def _package_folder(picture: RegisteredPicture, remedy: str) -> Path:
     spec = importlib.util.find_spec(picture.source["package"])  # finds it without importing it
     if spec is None or spec.origin is None:
-        raise DataError(f"The picture '{picture.name}' is part of a package: {mend}.")
+        raise DataError(f"The picture '{picture.name}' is part of a package: {remedy}.")
     return Path(spec.origin).parent
 
 
-def _verified(file: Path, picture: RegisteredPicture, mend: str) -> Path:
+def _verified(file: Path, picture: RegisteredPicture, remedy: str) -> Path:
     try:
         checksum = sha256(file.read_bytes())
     except OSError as error:
-        raise DataError(f"'{file}' cannot be read ({error.strerror}); {mend}.") from error
+        raise DataError(f"'{file}' cannot be read ({error.strerror}); {remedy}.") from error
     if checksum != picture.sha256:
-        raise DataError(f"'{file}' is not the registered '{picture.name}' (checksum); {mend}.")
+        raise DataError(f"'{file}' is not the registered '{picture.name}' (checksum); {remedy}.")
     return file
 
 

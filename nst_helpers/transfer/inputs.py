@@ -96,13 +96,13 @@ def _name(picture: Picture) -> str:
 
 
 def _open(picture: Picture, recipe: Recipe | None = None, size: int | None = None) -> np.ndarray:
-    how: dict[str, Any] = {}
+    scaling: dict[str, Any] = {}
     if recipe is not None:
-        how = {"size": size, "rule": recipe.size_rule, "resample": recipe.resample}
+        scaling = {"size": size, "rule": recipe.size_rule, "resample": recipe.resample}
     if isinstance(picture, np.ndarray):
         image = check_image(picture)
-        return resize(image, **how) if how else image
-    return load_image(_source(picture), **how)
+        return resize(image, **scaling) if scaling else image
+    return load_image(_source(picture), **scaling)
 
 
 def _source(picture: Picture) -> Any:

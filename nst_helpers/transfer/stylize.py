@@ -148,7 +148,7 @@ def _paint_all(
         with ProgressBar() if progress else contextlib.nullcontext() as bar:
             pictures = Pictures(recipe, content, styles, start_image)
             extractor = extractor or make_extractor(recipe, weights)
-            log = Log(pictures, extractor, [told for told in (bar, callback) if told])
+            log = Log(pictures, extractor, [one for one in (bar, callback) if one])
             result = _paint(pictures, prepared, extractor, shares, log)
         yield result
         if log.ends_all:

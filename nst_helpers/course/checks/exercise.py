@@ -75,8 +75,7 @@ class Exercise:
         if not self.cases:
             return judge_function(answer, self.inputs, self.right, self.mistakes, self.tolerance)
         wrong = {sentence: self._all(mistake) for sentence, mistake in self.mistakes.items()}
-        how = self._all(answer), (), self._all(self.right), wrong, self.tolerance
-        return judge_function(*how)
+        return judge_function(self._all(answer), (), self._all(self.right), wrong, self.tolerance)
 
     def _all(self, function: Any) -> Callable[[], list[Any] | None]:
         def ask() -> list[Any] | None:
