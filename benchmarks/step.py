@@ -24,6 +24,7 @@ from nst_helpers import (
     load_weights,
     recipe_objective,
     resolve_precision,
+    smallest_side,
     tf,
 )
 
@@ -46,7 +47,7 @@ def convolutions(size: int, precision: str) -> Iterator[tuple[str, float, float,
     """Yield each layer's name, its operations one way, and its seconds forward and backward."""
     inputs = 3
     for name in LAYERS[: LAYERS.index(Recipe().layers[-1]) + 1]:
-        side, outputs = size >> (int(name[5]) - 1), CHANNELS[name]
+        side, outputs = size // smallest_side(name), CHANNELS[name]
         maps, slope, kernel = (
             tf.cast(tf.random.normal(shape), precision)
             for shape in (

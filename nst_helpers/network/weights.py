@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..architecture import ARCHITECTURE as ARCHITECTURE
 from ..errors import ImageError, WeightsError
-from ..files import as_path
+from ..files import as_path, sha256
 from ..network import keras_files as _keras_files
 from ..network import torch_pickle as _torch_pickle
 from ..network import wheel as _wheel
@@ -214,7 +214,7 @@ def _from_8bit(data: bytes) -> Weights:
     tensors = _torch_pickle.load(data)
     kernels = {layer: _dequantized(tensors, layer) for layer, _, _ in ARCHITECTURE}
     biases = {layer: tensors[f"{layer}_b"] for layer, _, _ in ARCHITECTURE}
-    return Weights(kernels, biases, "8-bit", hashlib.sha256(data).hexdigest())
+    return Weights(kernels, biases, "8-bit", sha256(data))
 
 
 def _dequantized(tensors: Mapping[str, NDArray[Any]], layer: str) -> Array:
@@ -231,7 +231,7 @@ def _from_keras(data: bytes, name: str) -> Weights:
     kernels = {layer: kernel for layer, (kernel, _) in arrays.items()}
     biases = {layer: bias for layer, (_, bias) in arrays.items()}
     source = "keras" if original else "file"
-    return Weights(kernels, biases, source, hashlib.sha256(data).hexdigest())
+    return Weights(kernels, biases, source, sha256(data))
 
 
 def _random(seed: int) -> Weights:

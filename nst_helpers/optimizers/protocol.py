@@ -8,7 +8,7 @@ from .._tensorflow import tf
 
 
 class Optimizer(Protocol):
-    """What `transfer.optimize` asks of an optimizer."""
+    """What `transfer.loop` asks of an optimizer."""
 
     def init(self, x: tf.Tensor) -> Any:
         """Return the state before the first step from x, shape (H, W, C) or (P,)."""

@@ -1,4 +1,4 @@
-"""Opening and decoding pictures of every kind; `images.load_image` is the door to it."""
+"""Opening and decoding pictures of every kind; `read.load_image` is the door to it."""
 
 import io
 import logging

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import psutil
 
-from ..architecture import ARCHITECTURE, CHANNELS, LAYERS, check_layers
+from ..architecture import ARCHITECTURE, CHANNELS, LAYERS, check_layers, smallest_side
 from ..errors import RecipeError
 from ..losses.tiles import Tiles, needs_tiles
 from ..network.precision import resolve_precision
@@ -29,7 +29,7 @@ _WEIGHTS_TO_NORMALIZE = 4  # float32 copies of all weights: one of them rescaled
 _RESERVE = 0.1  # of the free memory, left to the rest of the machine
 
 # How many numbers of a layer's features one pixel of the image stands for.
-MAPS = {name: CHANNELS[name] / 4 ** (int(name[5]) - 1) for name in LAYERS}
+MAPS = {name: CHANNELS[name] / smallest_side(name) ** 2 for name in LAYERS}
 
 
 def peak_bytes(recipe: Recipe, content_shape: Shape, style_shapes: Sequence[Shape]) -> float:
