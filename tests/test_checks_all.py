@@ -40,7 +40,7 @@ def solution(check: Exercise) -> Callable[..., Any]:
 
 @pytest.mark.parametrize("check", ALL)
 def test_an_exercise_says_what_it_wants_and_gives_hints(check: Exercise) -> None:
-    assert check.number in inspect.getdoc(check)
+    assert inspect.getdoc(check) == repr(check) == f"Exercise {check.number}: {check.task}"
     assert check.task.endswith(".")
     assert check.hints
     assert check.hint() == check.hints[0]

@@ -10,7 +10,7 @@ from ...errors import AnswerError
 from .judge import call, judge, judge_choice, judge_function
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)  # a repr would show the answer
 class Exercise:
     """One exercise; called with the reader's answer, it says "Correct." or what went wrong.
 
@@ -51,7 +51,10 @@ class Exercise:
     hints: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "__doc__", f"Exercise {self.number}: {self.task}")
+        object.__setattr__(self, "__doc__", repr(self))
+
+    def __repr__(self) -> str:
+        return f"Exercise {self.number}: {self.task}"
 
     def __call__(self, answer: Any) -> str:
         """Judge an answer.
