@@ -1,453 +1,101 @@
-"""Lesson 07: step sizes, Adam, the two-loop recursion, the curvature test, number formats."""
-
-from __future__ import annotations
+"""Checks of lesson 07: step sizes, Adam, the two-loop recursion, curvature, number formats."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from operator import ge, gt, le
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.linalg import eigvalsh, norm
 
 from ...errors import AnswerError
-from .judge import CORRECT, call, judge_function, require_answer
-
-Array = NDArray[np.float64]
-
-
-def largest_rate(function: Callable[..., Any]) -> str:
-    """Exercise 07.1: the rate at which gradient descent in a bowl begins to run away.
-
-    Parameters
-    ----------
-    function : callable
-        Takes the Hessian, shape (P, P), symmetric and positive definite; returns a number.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If what it returns is not right; the message names the likely mistake.
-    """
-    return judge_function(function, (_bowl(71, 4),), _largest_rate, _RATE_MISTAKES)
+from .exercise import Exercise
+from .judge import CORRECT, call, require_answer
 
 
-def adam_step(function: Callable[..., Any]) -> str:
-    """Exercise 07.2: what Adam adds to x after it has seen some gradients.
-
-    Parameters
-    ----------
-    function : callable
-        Takes the gradients so far, shape (K, P), the latest last, the rate, beta_1, beta_2 and
-        epsilon; returns the latest step, shape (P,).
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If what it returns is not right; the message names the likely mistake.
-    """
-    gradients = np.random.default_rng(72).standard_normal((3, 5))
-    return judge_function(function, (gradients, 0.1, 0.9, 0.99, 0.2), _adam_step, _ADAM_MISTAKES)
-
-
-def newton_direction(function: Callable[..., Any]) -> str:
-    """Exercise 07.3: the direction of L-BFGS, -B g, by the two-loop recursion.
-
-    Parameters
-    ----------
-    function : callable
-        Takes the gradient g, shape (P,), and the steps S and gradient changes Y, shape (m, P)
-        each, the oldest pair first; returns -B g, shape (P,), with gamma of the newest pair.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If what it returns is not right; the message names the likely mistake.
-    """
-    rng = np.random.default_rng(73)
-    steps = rng.standard_normal((3, 6))
-    inputs = (rng.standard_normal(6), steps, steps @ _bowl(74, 6))
-    return judge_function(function, inputs, _direction, _DIRECTION_MISTAKES)
-
-
-def is_useful(function: Callable[..., Any]) -> str:
-    """Exercise 07.4: whether a pair has clearly positive curvature.
-
-    Parameters
-    ----------
-    function : callable
-        Takes s and y, shape (P,) each, and the least cosine between them; returns a bool.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If an answer is not right; the message names the likely mistake.
-    """
-
-    def ask(decide: Callable[..., Any]) -> list[Any]:
-        return [_decision(call(decide, s, y, 0.1)) for s, y in _PAIRS]
-
-    mistakes = {
-        text: (lambda wrong=wrong: ask(wrong)) for text, wrong in _CURVATURE_MISTAKES.items()
-    }
-    return judge_function(lambda: ask(function), (), lambda: ask(_is_useful), mistakes)
-
-
-def smallest_format(function: Callable[..., Any]) -> str:
-    """Exercise 07.5: the cheapest number format for numbers of some size and accuracy.
-
-    Parameters
-    ----------
-    function : callable
-        Takes the largest magnitude and the largest relative rounding that is allowed; returns
-        "float16", "bfloat16" or "float32".
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If an answer is not right; the message names the likely mistake.
-    """
-    for largest, rounding, right, explanation in _FORMAT_CASES:
-        answer = call(function, largest, rounding)
-        require_answer(answer)
-        if not isinstance(answer, str):
-            found = type(answer).__name__
-            raise AnswerError(f"Return one of {', '.join(_FORMATS)} as a string, not {found}.")
-        if answer not in _FORMATS:
-            raise AnswerError(f"Return one of {', '.join(_FORMATS)}, not {answer[:40]!r}.")
-        if answer != right:
-            case = f"magnitudes up to {largest:g}, rounding up to {rounding:g}"
-            raise AnswerError(f"For {case}, {answer} is not right: {explanation}")
-    return CORRECT
-
-
-def first_step(function: Callable[..., Any]) -> str:
-    """Exercise 07.6: the first step of L-BFGS, its largest change given in gray values.
-
-    Parameters
-    ----------
-    function : callable
-        Takes the gradient, shape (H, W, 3), and the largest change in gray values of 255; returns
-        the step, shape (H, W, 3), for a picture in [0, 1].
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If what it returns is not right; the message names the likely mistake.
-    """
-    gradient = 1e6 * np.random.default_rng(76).standard_normal((3, 4, 3))
-    gradient[0, 0, 0] = -4e6  # the largest change is of a negative entry
-    return judge_function(function, (gradient, 20.0), _first_step, _FIRST_MISTAKES)
-
-
-def _bowl(seed: int, size: int) -> Array:
+def _bowl(seed: int, size: int) -> Any:
     factor = np.random.default_rng(seed).standard_normal((size, size))
     return factor @ factor.T + np.eye(size)
 
 
-def _largest_rate(hessian: Array) -> float:
-    return float(2 / np.linalg.eigvalsh(hessian)[-1])
+def _adam(
+    mean: int = -1, square: int = -1, k: int = 0, root: Any = lambda q, e: np.sqrt(q) + e
+) -> Callable[..., Any]:
+    """Return Adam's step; other powers of the corrections, another k or root are mistakes."""
 
-
-_RATE_MISTAKES: dict[str, Callable[[Array], Any]] = {
-    "With 1 / lambda_max the steepest direction is there in one step; the limit is twice that.": (
-        lambda hessian: 1 / np.linalg.eigvalsh(hessian)[-1]
-    ),
-    "That is the limit of the flattest direction; the steepest one breaks first.": (
-        lambda hessian: 2 / np.linalg.eigvalsh(hessian)[0]
-    ),
-    "Upside down: the larger the curvature, the smaller the rate must be.": (
-        lambda hessian: np.linalg.eigvalsh(hessian)[-1] / 2
-    ),
-    "2 / (smallest + largest) is the fastest rate, not the largest.": (
-        lambda hessian: 2 / (np.linalg.eigvalsh(hessian)[0] + np.linalg.eigvalsh(hessian)[-1])
-    ),
-    "The trace adds all curvatures; the largest eigenvalue alone decides.": (
-        lambda hessian: 2 / np.trace(hessian)
-    ),
-    "The largest entry is not the largest eigenvalue: the axes need not be the eigenvectors.": (
-        lambda hessian: 2 / hessian.max()
-    ),
-    "np.linalg.norm of a matrix is the root of its summed squares; take the largest eigenvalue.": (
-        lambda hessian: 2 / np.linalg.norm(hessian)
-    ),
-    "That is one rate for every direction; the steepest one decides for all.": (
-        lambda hessian: 2 / np.linalg.eigvalsh(hessian)
-    ),
-}
-
-
-def _means(gradients: Array, beta_1: float, beta_2: float) -> tuple[Array, Array]:
-    """Return Adam's two running means, not corrected."""
-    mean = square = np.zeros(gradients.shape[1])
-    for gradient in gradients:
-        mean = beta_1 * mean + (1 - beta_1) * gradient
-        square = beta_2 * square + (1 - beta_2) * gradient**2
-    return mean, square
-
-
-def _adam_step(
-    gradients: Array, rate: float, beta_1: float, beta_2: float, epsilon: float
-) -> Array:
-    mean, square = _means(gradients, beta_1, beta_2)
-    k = len(gradients)
-    return -rate * (mean / (1 - beta_1**k)) / (np.sqrt(square / (1 - beta_2**k)) + epsilon)
-
-
-def _adam_variant(
-    first: Callable[[Array, float], Array] = lambda mean, weight: mean / weight,
-    root: Callable[[Array, float, float], Array] = lambda q, w, eps: np.sqrt(q / w) + eps,
-    power: Callable[[int], int] = lambda k: k,
-) -> Callable[..., Array]:
-    def step(gradients: Array, rate: float, beta_1: float, beta_2: float, epsilon: float) -> Array:
-        mean, square = _means(gradients, beta_1, beta_2)
-        k = power(len(gradients))
-        return -rate * first(mean, 1 - beta_1**k) / root(square, 1 - beta_2**k, epsilon)
+    def step(gradients: Any, rate: float, beta_1: float, beta_2: float, epsilon: float) -> Any:
+        m = q = 0.0
+        for g in gradients:
+            m = beta_1 * m + (1 - beta_1) * g
+            q = beta_2 * q + (1 - beta_2) * g**2
+        seen = k or len(gradients)
+        q = q * (1 - beta_2**seen) ** square
+        return -rate * m * (1 - beta_1**seen) ** mean / root(q, epsilon)
 
     return step
 
 
-def _adam_of_mean_squared(
-    gradients: Array, rate: float, beta_1: float, beta_2: float, epsilon: float
-) -> Array:
-    mean, _ = _means(gradients, beta_1, beta_2)
-    other, _ = _means(gradients, beta_2, beta_2)
-    k = len(gradients)
-    root = np.abs(other) / (1 - beta_2**k)
-    return -rate * mean / (1 - beta_1**k) / (root + epsilon)
+_step, _mean = _adam(), _adam(root=lambda q, e: 1.0)
 
 
-_ADAM_MISTAKES: dict[str, Callable[..., Any]] = {
-    "The bias correction is missing: divide the means by 1 - beta_1^k and 1 - beta_2^k.": (
-        _adam_variant(lambda mean, weight: mean, lambda q, w, eps: np.sqrt(q) + eps)
-    ),
-    "The bias correction of the mean is missing: divide m by 1 - beta_1^k.": (
-        _adam_variant(lambda mean, weight: mean)
-    ),
-    "The bias correction of the squares is missing: divide q by 1 - beta_2^k.": (
-        _adam_variant(root=lambda q, w, eps: np.sqrt(q) + eps)
-    ),
-    "The bias correction is a product here; divide by 1 - beta^k.": (
-        _adam_variant(lambda mean, weight: mean * weight, lambda q, w, eps: np.sqrt(q * w) + eps)
-    ),
-    "The correction always uses k = 1; k counts the gradients seen.": (
-        _adam_variant(power=lambda k: 1)
-    ),
-    "The correction counts one gradient too few; after the first one k is 1.": (
-        _adam_variant(power=lambda k: k - 1)
-    ),
-    "The correction counts one gradient too many; after the first one k is 1.": (
-        _adam_variant(power=lambda k: k + 1)
-    ),
-    "The sign is wrong: a step goes against the gradient.": (lambda *inputs: -_adam_step(*inputs)),
-    "The square root is missing in the denominator.": (
-        _adam_variant(root=lambda q, w, eps: q / w + eps)
-    ),
-    "epsilon belongs outside of the square root.": (
-        _adam_variant(root=lambda q, w, eps: np.sqrt(q / w + eps))
-    ),
-    "epsilon is missing in the denominator.": (
-        _adam_variant(root=lambda q, w, eps: np.sqrt(q / w))
-    ),
-    "The rate is missing.": lambda *inputs: _adam_step(*inputs) / inputs[1],
-    "beta_1 and beta_2 are swapped: beta_1 belongs to the mean of the gradient.": (
-        lambda g, rate, beta_1, beta_2, epsilon: _adam_step(g, rate, beta_2, beta_1, epsilon)
-    ),
-    "That is the square of the mean; take the mean of the squares.": _adam_of_mean_squared,
-    "Only the latest gradient was used; the running means need all of them.": (
-        lambda g, *inputs: _adam_step(g[-1:], *inputs)
-    ),
-    "The gradients were taken in the wrong order; the latest is in the last row.": (
-        lambda g, *inputs: _adam_step(g[::-1], *inputs)
-    ),
-    "That is the sum of all steps; return the latest one.": (
-        lambda g, *inputs: sum(_adam_step(g[:k], *inputs) for k in range(1, len(g) + 1))
-    ),
-}
+_RNG = np.random.default_rng(73)
+_STEPS = _RNG.standard_normal((3, 6))
+_UP, _DOWN = (0, 1, 2), (2, 1, 0)
 
 
-def _newest(S: Array, Y: Array) -> float:
-    return float(S[-1] @ Y[-1] / (Y[-1] @ Y[-1]))
+def _loops(
+    first: Sequence[int] = _DOWN,
+    second: Sequence[int] = _UP,
+    pair: int = -1,
+    gamma: Callable[..., float] = lambda s, y: s @ y / (y @ y),
+    sign: int = -1,
+    rho: Callable[..., float] = lambda s, y: 1 / (s @ y),
+    turn: int = 1,
+) -> Callable[..., Any]:
+    """Return the two-loop recursion for three pairs; the arguments make the mistakes."""
+
+    def direction(g: Any, S: Any, Y: Any) -> Any:
+        q, a = g, np.zeros(3)
+        for i in first:
+            a[i] = rho(S[i], Y[i]) * (S[i] @ q)
+            q = q - a[i] * Y[i]
+        r = gamma(S[pair], Y[pair]) * q
+        for i in second:
+            r = r + (a[::turn][i] + sign * rho(S[i], Y[i]) * (Y[i] @ r)) * S[i]
+        return -r
+
+    return direction
 
 
-def _two_loops(
-    g: Array,
-    S: Array,
-    Y: Array,
-    gamma: float,
-    *,
-    first: int = -1,
-    second: int = 1,
-    sign: float = 1.0,
-    scaled: bool = True,
-) -> Array:
-    """Return B g; the keywords make the mistakes."""
-    pairs = [(s, y, 1 / (s @ y) if scaled else 1.0) for s, y in zip(S, Y, strict=True)]
-    q, kept = np.array(g), []
-    for s, y, rho in pairs[::first]:
-        kept.append(rho * (s @ q))
-        q = q - kept[-1] * y
-    r = gamma * q
-    by_pair = kept[::first]
-    for (s, y, rho), a in list(zip(pairs, by_pair, strict=True))[::second]:
-        r = r + (a - sign * rho * (y @ r)) * s
-    return r
+def _pair(cosine: float, s: float, y: float) -> tuple[Any, ...]:
+    """Return vectors of the lengths s and y with this cosine between them, and the least one."""
+    return np.array([s, 0.0]), y * np.array([cosine, np.sqrt(1 - cosine**2)]), 0.1
 
 
-def _direction(g: Array, S: Array, Y: Array) -> Array:
-    return -_two_loops(g, S, Y, _newest(S, Y))
+def _above(power_s: int = 1, power_y: int = 1, test: Any = gt) -> Callable[..., Any]:
+    return lambda s, y, least: test(s @ y, least * norm(s) ** power_s * norm(y) ** power_y)
 
 
-def _mispaired(g: Array, S: Array, Y: Array) -> Array:
-    """Keep the a of the first loop in its order and use them in the second without turning."""
-    q, kept = np.array(g), []
-    for s, y in zip(S[::-1], Y[::-1], strict=True):
-        kept.append(s @ q / (s @ y))
-        q = q - kept[-1] * y
-    r = _newest(S, Y) * q
-    for s, y, a in zip(S, Y, kept, strict=True):
-        r = r + (a - y @ r / (s @ y)) * s
-    return -r
+def _decisions(answer: Any) -> str:
+    def decide(*case: Any) -> float:
+        given = call(answer, *case)
+        require_answer(given)
+        with suppress(Exception):  # a ragged list, a stranger's type, more than one value
+            value = np.asarray(given)
+            if value.dtype.kind in "biuf":
+                return float(bool(value.item()))
+        raise AnswerError(f"True or False was expected, not {type(given).__name__}.")
+
+    return replace(is_useful, examine=None)(decide)
 
 
-_DIRECTION_MISTAKES: dict[str, Callable[..., Any]] = {
-    "The sign is missing: the direction is -B g, downhill.": (lambda g, S, Y: -_direction(g, S, Y)),
-    "gamma is forgotten: between the loops r is gamma times q.": (
-        lambda g, S, Y: -_two_loops(g, S, Y, 1.0)
-    ),
-    "gamma is taken from the oldest pair; the newest one is in the last row.": (
-        lambda g, S, Y: -_two_loops(g, S, Y, float(S[0] @ Y[0] / (Y[0] @ Y[0])))
-    ),
-    "gamma is upside down: it is s^T y / y^T y, an inverse curvature.": (
-        lambda g, S, Y: -_two_loops(g, S, Y, 1 / _newest(S, Y))
-    ),
-    "gamma is s^T s / s^T y here; this lesson takes s^T y / y^T y.": (
-        lambda g, S, Y: -_two_loops(g, S, Y, float(S[-1] @ S[-1] / (S[-1] @ Y[-1])))
-    ),
-    "s and y are swapped: a comes from s and takes away y, the second loop adds s.": (
-        lambda g, S, Y: _direction(g, Y, S)
-    ),
-    "The order of both loops is turned round: first the newest pair, then the oldest.": (
-        lambda g, S, Y: -_two_loops(g, S, Y, _newest(S, Y), first=1, second=-1)
-    ),
-    "The first loop must begin with the newest pair, which is in the last row.": (
-        lambda g, S, Y: -_two_loops(g, S, Y, _newest(S, Y), first=1)
-    ),
-    "The second loop must begin with the oldest pair, in the first row.": (
-        lambda g, S, Y: -_two_loops(g, S, Y, _newest(S, Y), second=-1)
-    ),
-    "The a of one pair meet another: the first loop kept them newest first, so turn them round.": (
-        _mispaired
-    ),
-    "In the second loop it is a minus rho y^T r, not plus.": (
-        lambda g, S, Y: -_two_loops(g, S, Y, _newest(S, Y), sign=-1.0)
-    ),
-    "rho is missing: divide both inner products by s^T y.": (
-        lambda g, S, Y: -_two_loops(g, S, Y, _newest(S, Y), scaled=False)
-    ),
-    "The second loop is missing: r is only gamma times q.": (lambda g, S, Y: -_first_loop(g, S, Y)),
-    "That is -gamma g, without any pair.": lambda g, S, Y: -_newest(S, Y) * g,
-}
-
-
-def _first_loop(g: Array, S: Array, Y: Array) -> Array:
-    q = np.array(g)
-    for s, y in zip(S[::-1], Y[::-1], strict=True):
-        q = q - s @ q / (s @ y) * y
-    return _newest(S, Y) * q
-
-
-def _pair(cosine: float, s: float, y: float) -> tuple[Array, Array]:
-    """Return vectors of the lengths s and y with this cosine between them."""
-    return np.array([s, 0.0]), y * np.array([cosine, np.sqrt(1 - cosine**2)])
-
-
-# The lengths are such that each wrong test decides at least one of them wrongly, and no two alike.
-_PAIRS: tuple[tuple[Array, Array], ...] = (
-    *(_pair(0.6, s, y) for s, y in ((0.01, 100), (100, 0.01), (1, 100), (100, 1), (0.1, 0.1))),
-    *(_pair(cosine, 1, 1) for cosine in (0.05, 0.2, -0.6)),
-    (np.zeros(2), np.array([1.0, 2.0])),
-)
-
-
-def _decision(answer: Any) -> float:
-    require_answer(answer)
-    try:
-        value = np.asarray(answer)
-    except Exception:  # a ragged list, a stranger's type
-        value = np.array("")
-    if value.size != 1 or value.dtype.kind not in "biuf":
-        raise AnswerError(f"True or False was expected, not {type(answer).__name__}.")
-    return float(bool(value.item()))
-
-
-def _is_useful(s: Array, y: Array, least: float) -> bool:
-    return bool(s @ y > least * np.linalg.norm(s) * np.linalg.norm(y))
-
-
-_CURVATURE_MISTAKES: dict[str, Callable[..., bool]] = {
-    "Positive is not enough: s^T y must be at least `least` times |s| |y|.": (
-        lambda s, y, least: bool(s @ y > 0)
-    ),
-    "The lengths are missing: compare s^T y with least times |s| |y|.": (
-        lambda s, y, least: bool(s @ y > least)
-    ),
-    "The absolute value lets negative curvature pass; it must be refused.": (
-        lambda s, y, least: bool(abs(s @ y) > least * np.linalg.norm(s) * np.linalg.norm(y))
-    ),
-    "The lengths are squared here; take the square roots.": (
-        lambda s, y, least: bool(s @ y > least * (s @ s) * (y @ y))
-    ),
-    "The length of y is missing.": lambda s, y, least: bool(s @ y > least * np.linalg.norm(s)),
-    "The length of s is missing.": lambda s, y, least: bool(s @ y > least * np.linalg.norm(y)),
-    "Compare with |s| |y|, not with the square of |s|.": (
-        lambda s, y, least: bool(s @ y > least * (s @ s))
-    ),
-    "Compare with |s| |y|, not with the square of |y|.": (
-        lambda s, y, least: bool(s @ y > least * (y @ y))
-    ),
-    "The answer is turned round: True means that the pair is stored.": (
-        lambda s, y, least: not _is_useful(s, y, least)
-    ),
-    "A step of length 0 teaches nothing: with >= it would be stored.": (
-        lambda s, y, least: bool(s @ y >= least * np.linalg.norm(s) * np.linalg.norm(y))
-    ),
-}
-
-_FORMATS = ("float16", "bfloat16", "float32")
+_FORMATS = "float16, bfloat16, float32"
 _HALF = "float16 holds numbers up to 65,504 and rounds by up to 2^-11 = 0.0005."
 _BRAIN = "bfloat16 holds numbers up to 3e38 and rounds by up to 2^-8 = 0.004, not 2^-7."
 
 # largest magnitude, allowed rounding, answer, what to say if it is another one
-_FORMAT_CASES: Sequence[tuple[float, float, str, str]] = (
+_FORMAT_CASES = (
     (1.0, 1e-3, "float16", f"16 bits are enough here. {_HALF} {_BRAIN}"),
     (1e6, 0.01, "bfloat16", f"16 bits are enough, but not those of float16. {_HALF}"),
     (1e6, 1e-3, "float32", f"neither format of 16 bits will do. {_HALF} {_BRAIN}"),
@@ -460,36 +108,200 @@ _FORMAT_CASES: Sequence[tuple[float, float, str, str]] = (
 )
 
 
-def _first_step(gradient: Array, gray: float) -> Array:
-    return -gradient * gray / 255 / np.abs(gradient).max()
+def _formats(answer: Any) -> str:
+    for largest, rounding, right, explanation in _FORMAT_CASES:
+        chosen = call(answer, largest, rounding)
+        require_answer(chosen)
+        if not isinstance(chosen, str):
+            raise AnswerError(f"Return one of {_FORMATS} as a string, not {type(chosen).__name__}.")
+        if chosen not in _FORMATS.split(", "):
+            raise AnswerError(f"Return one of {_FORMATS}, not {chosen[:40]!r}.")
+        if chosen != right:
+            case = f"magnitudes up to {largest:g}, rounding up to {rounding:g}"
+            raise AnswerError(f"For {case}, {chosen} is not right: {explanation}")
+    return CORRECT
 
 
-_FIRST_MISTAKES: dict[str, Callable[..., Any]] = {
-    "The sign is wrong: a step goes against the gradient.": (
-        lambda gradient, gray: -_first_step(gradient, gray)
+_GRADIENT = 1e6 * np.random.default_rng(76).standard_normal((3, 4, 3))
+_GRADIENT[0, 0, 0] = -4e6  # the largest change is of a negative entry
+
+
+def _by(size: Any = lambda g: abs(g).max(), unit: float = 1 / 255) -> Callable[..., Any]:
+    return lambda g, gray: -g / size(g) * gray * unit
+
+
+largest_rate = Exercise(
+    "07.1",
+    level=1,
+    task="Takes a bowl's Hessian, (P, P); returns the rate above which gradient descent runs away.",
+    right=lambda H: 2 / eigvalsh(H)[-1],
+    inputs=(_bowl(71, 4),),
+    mistakes={
+        "With 1 / lambda_max the steepest direction is there in one step; the limit is twice "
+        "that.": lambda H: 1 / eigvalsh(H)[-1],
+        "That is the limit of the flattest direction; the steepest one breaks first.": lambda H: (
+            2 / eigvalsh(H)[0]
+        ),
+        "Upside down: the larger the curvature, the smaller the rate must be.": lambda H: (
+            eigvalsh(H)[-1] / 2
+        ),
+        "2 / (smallest + largest) is the fastest rate, not the largest.": lambda H: (
+            2 / (eigvalsh(H)[0] + eigvalsh(H)[-1])
+        ),
+        "The trace adds all curvatures; the largest eigenvalue alone decides.": lambda H: (
+            2 / np.trace(H)
+        ),
+        "The largest entry is not the largest eigenvalue: the axes need not be the "
+        "eigenvectors.": lambda H: 2 / H.max(),
+        "np.linalg.norm of a matrix is the root of its summed squares; take the largest "
+        "eigenvalue.": lambda H: 2 / norm(H),
+        "That is one rate for every direction; the steepest one decides for all.": lambda H: (
+            2 / eigvalsh(H)
+        ),
+    },
+    hints=("Each direction shrinks if |1 - rate * eigenvalue| < 1. Which is the first to break?",),
+)
+
+adam_step = Exercise(
+    "07.2",
+    level=2,
+    task="Takes the gradients so far, (K, P), the latest last, the rate, beta_1, beta_2 and "
+    "epsilon; returns what Adam adds to x in the latest step, (P,).",
+    right=_step,
+    inputs=(np.random.default_rng(72).standard_normal((3, 5)), 0.1, 0.9, 0.99, 0.2),
+    mistakes={
+        "The bias correction is missing: divide the means by 1 - beta_1^k and 1 - beta_2^k.": _adam(
+            0, 0
+        ),
+        "The bias correction of the mean is missing: divide m by 1 - beta_1^k.": _adam(0),
+        "The bias correction of the squares is missing: divide q by 1 - beta_2^k.": _adam(-1, 0),
+        "The bias correction is a product here; divide by 1 - beta^k.": _adam(1, 1),
+        "The correction always uses k = 1; k counts the gradients seen.": _adam(k=1),
+        "The correction counts one gradient too few; after the first one k is 1.": _adam(k=2),
+        "The correction counts one gradient too many; after the first one k is 1.": _adam(k=4),
+        "The sign is wrong: a step goes against the gradient.": lambda *all_: -_step(*all_),
+        "The square root is missing in the denominator.": _adam(root=lambda q, e: q + e),
+        "epsilon belongs outside of the square root.": _adam(root=lambda q, e: np.sqrt(q + e)),
+        "epsilon is missing in the denominator.": _adam(root=lambda q, e: np.sqrt(q)),
+        "The rate is missing.": lambda g, rate, *betas: _step(g, 1.0, *betas),
+        "beta_1 and beta_2 are swapped: beta_1 belongs to the mean of the "
+        "gradient.": lambda g, rate, b1, b2, e: _step(g, rate, b2, b1, e),
+        "That is the square of the mean; take the mean of the squares.": lambda g, rate, a, b, e: (
+            _mean(g, rate, a, b, e) / (abs(_mean(g, 1.0, b, b, e)) + e)
+        ),
+        "Only the latest gradient was used; the running means need all of them.": lambda g, *rest: (
+            _step(g[-1:], *rest)
+        ),
+        "The gradients were taken in the wrong order; the latest is in the last "
+        "row.": lambda g, *rest: _step(g[::-1], *rest),
+        "That is the sum of all steps; return the latest one.": lambda g, *rest: sum(
+            _step(g[:k], *rest) for k in (1, 2, 3)
+        ),
+    },
+    hints=(
+        "Go through the rows with two running means that begin at 0, of g and of its square.",
+        "After K rows the weights in a mean add up to 1 - beta^K; each mean has its own beta.",
     ),
-    "A picture in [0, 1] counts 255 gray values as 1: divide by 255.": (
-        lambda gradient, gray: 255 * _first_step(gradient, gray)
+)
+
+newton_direction = Exercise(
+    "07.3",
+    level=3,
+    task="Takes the gradient g, (P,), and the steps S and gradient changes Y, (m, P) each, the "
+    "oldest pair first; returns -B g, (P,), by the two loops, with gamma of the newest pair.",
+    right=_loops(),
+    inputs=(_RNG.standard_normal(6), _STEPS, _STEPS @ _bowl(74, 6)),
+    mistakes={
+        "The sign is missing: the direction is -B g, downhill.": lambda g, S, Y: -_loops()(g, S, Y),
+        "gamma is forgotten: between the loops r is gamma times q.": _loops(gamma=lambda s, y: 1.0),
+        "gamma is taken from the oldest pair; the newest one is in the last row.": _loops(pair=0),
+        "gamma is upside down: it is s^T y / y^T y, an inverse curvature.": _loops(
+            gamma=lambda s, y: y @ y / (s @ y)
+        ),
+        "gamma is s^T s / s^T y here; this lesson takes s^T y / y^T y.": _loops(
+            gamma=lambda s, y: s @ s / (s @ y)
+        ),
+        "s and y are swapped: a comes from s and takes away y, the second loop adds "
+        "s.": lambda g, S, Y: _loops()(g, Y, S),
+        "The order of both loops is turned round: first the newest pair, then the oldest.": _loops(
+            first=_UP, second=_DOWN
+        ),
+        "The first loop must begin with the newest pair, which is in the last row.": _loops(_UP),
+        "The second loop must begin with the oldest pair, in the first row.": _loops(second=_DOWN),
+        "The a of one pair meet another: the first loop kept them newest first, so turn them "
+        "round.": _loops(turn=-1),
+        "In the second loop it is a minus rho y^T r, not plus.": _loops(sign=1),
+        "rho is missing: divide both inner products by s^T y.": _loops(rho=lambda s, y: 1.0),
+        "The second loop is missing: r is only gamma times q.": _loops(second=()),
+        "That is -gamma g, without any pair.": _loops((), ()),
+    },
+    hints=(
+        "Go through the pairs twice, in opposite orders; keep the numbers of the first loop.",
+        "Test it: with the newest y as g, the answer is minus the newest s (secant equation).",
     ),
-    "Multiplied by 255 where it must be divided: 255 gray values are 1.": (
-        lambda gradient, gray: 255**2 * _first_step(gradient, gray)
-    ),
-    "The gradient is divided by its length; divide by its largest magnitude.": (
-        lambda gradient, gray: -gradient * gray / 255 / np.linalg.norm(gradient)
-    ),
-    "The gradient is divided by its mean magnitude; divide by its largest.": (
-        lambda gradient, gray: -gradient * gray / 255 / np.abs(gradient).mean()
-    ),
-    "The largest entry is not the largest magnitude: take absolute values first.": (
-        lambda gradient, gray: -gradient * gray / 255 / gradient.max()
-    ),
-    "Only the signs are left: that is Adam's first step. Scale the whole gradient instead.": (
-        lambda gradient, gray: -np.sign(gradient) * gray / 255
-    ),
-    "Each color has a largest magnitude of its own here; take one for the whole picture.": (
-        lambda gradient, gray: -gradient * gray / 255 / np.abs(gradient).max(axis=(0, 1))
-    ),
-    "The gradient is not scaled at all; its largest magnitude must become the step's.": (
-        lambda gradient, gray: -gradient * gray / 255
-    ),
-}
+)
+
+is_useful = Exercise(
+    "07.4",
+    level=1,
+    task="Takes s and y, (P,) each, and a number, the least cosine between them; returns True if "
+    "the curvature is clearly positive, otherwise False.",
+    right=_above(),
+    # The lengths are such that each wrong test decides at least one wrongly, and no two alike.
+    cases=[
+        *(_pair(0.6, s, y) for s, y in ((0.01, 100), (100, 0.01), (1, 100), (100, 1), (0.1, 0.1))),
+        *(_pair(cosine, 1, 1) for cosine in (0.05, 0.2, -0.6)),
+        (np.zeros(2), np.array([1.0, 2.0]), 0.1),
+    ],
+    mistakes={
+        "Positive is not enough: s^T y must be at least `least` times |s| "
+        "|y|.": lambda s, y, least: s @ y > 0,
+        "The lengths are missing: compare s^T y with least times |s| |y|.": _above(0, 0),
+        "The absolute value lets negative curvature pass; it must be "
+        "refused.": lambda s, y, least: abs(s @ y) > least * norm(s) * norm(y),
+        "The lengths are squared here; take the square roots.": _above(2, 2),
+        "The length of y is missing.": _above(1, 0),
+        "The length of s is missing.": _above(0, 1),
+        "Compare with |s| |y|, not with the square of |s|.": _above(2, 0),
+        "Compare with |s| |y|, not with the square of |y|.": _above(0, 2),
+        "The answer is turned round: True means that the pair is stored.": _above(test=le),
+        "A step of length 0 teaches nothing: with >= it would be stored.": _above(test=ge),
+    },
+    examine=_decisions,
+    hints=("s^T y is both lengths times the cosine between them. Think of a length of 0, too.",),
+)
+
+smallest_format = Exercise(
+    "07.5",
+    level=2,
+    task="Takes the largest magnitude and the largest relative rounding that is allowed; returns "
+    '"float16", "bfloat16" or "float32".',
+    examine=_formats,
+    hints=("A format has two limits, range and accuracy. Begin with the finer one of 16 bits.",),
+)
+
+first_step = Exercise(
+    "07.6",
+    level=1,
+    task="Takes the gradient, (H, W, 3), and the largest change in gray values of 255; returns the "
+    "step, (H, W, 3), for a picture in [0, 1].",
+    right=_by(),
+    inputs=(_GRADIENT, 20.0),
+    mistakes={
+        "The sign is wrong: a step goes against the gradient.": _by(unit=-1 / 255),
+        "A picture in [0, 1] counts 255 gray values as 1: divide by 255.": _by(unit=1),
+        "Multiplied by 255 where it must be divided: 255 gray values are 1.": _by(unit=255),
+        "The gradient is divided by its length; divide by its largest magnitude.": _by(norm),
+        "The gradient is divided by its mean magnitude; divide by its largest.": _by(
+            lambda g: abs(g).mean()
+        ),
+        "The largest entry is not the largest magnitude: take absolute values first.": _by(np.max),
+        "Only the signs are left: that is Adam's first step. Scale the whole gradient "
+        "instead.": lambda g, gray: -np.sign(g) * gray / 255,
+        "Each color has a largest magnitude of its own here; take one for the whole "
+        "picture.": lambda g, gray: -g * gray / 255 / abs(g).max((0, 1)),
+        "The gradient is not scaled at all; its largest magnitude must become the "
+        "step's.": lambda g, gray: -g * gray / 255,
+    },
+    hints=("First scale the gradient so that its largest magnitude is 1; then mind the unit.",),
+)
