@@ -1,130 +1,133 @@
 """Checks of lesson 05: the style loss, eqs. 4 to 6 of Gatys, Ecker and Bethge, CVPR 2016."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from .judge import call, judge_function
+from .exercise import Exercise
 
-_NORMALIZATIONS = ("paper", "mean", "mean_per_channel")
-_CHANNELS = 64
+_N, _M = 3, 6  # channels of all inputs, and positions of the features in 05.2
 
 
-def layer_loss(function: Callable[..., Any]) -> str:
-    """Exercise 05.1: E_l from the feature maps of two pictures whose sizes differ.
+def _uniform(seed: int, *shape: int, low: float = 0) -> Any:
+    return np.random.default_rng(seed).uniform(low, 2, shape)
 
-    Parameters
-    ----------
-    function : callable
-        Takes (features, style_features) of shapes (H, W, N) and (H', W', N). Returns E_l with
-        each Gram matrix divided by its own number of positions.
 
-    Returns
-    -------
-    str
-        A short confirmation.
+def _sums(maps: Any) -> Any:
+    return np.tensordot(maps, maps, ((0, 1), (0, 1)))
 
-    Raises
-    ------
-    AnswerError
-        If the number is another one; the message names the likely mistake.
-    """
-    mistakes: dict[str, Callable[..., Any]] = {
+
+def _gram(maps: Any) -> Any:
+    return _sums(maps) / maps[..., 0].size
+
+
+def _trapped(maps: Any) -> Any:
+    strips = maps.reshape(_N, -1)
+    return strips @ strips.T / strips.shape[1]
+
+
+def _layer(gram: Any = _gram, times: float = 1, power: int = 2) -> Callable[..., Any]:
+    return lambda f, s: times / 4 * (abs(gram(f) - gram(s)) ** power).mean()
+
+
+def _slope(times: float = 1, positions: int = _M, above: float = 0) -> Callable[..., Any]:
+    scale = times / (_N**2 * _M)
+    return lambda F, A: scale * (F > above) * ((F @ F.T / positions - A) @ F)
+
+
+def _squares(dots: Any) -> Any:
+    return (dots**2).mean()
+
+
+def _mmd(mean: Any = _squares, own: Any = None, across: int = -2) -> Callable[..., Any]:
+    own = own or mean
+    return lambda x, y: own(x @ x.T) + own(y @ y.T) + across * mean(x @ y.T)
+
+
+def _worth(*factors: float) -> Callable[..., Any]:
+    """Return the function with these factors for "paper", "mean" and "mean_per_channel"."""
+    names = ("paper", "mean", "mean_per_channel")
+    return lambda weight, name, n: weight * factors[names.index(name)]
+
+
+def _layers(weight: Any = lambda n: n**-2, power: int = 2, last: Any = None) -> Callable[..., Any]:
+    return lambda g, a: sum(
+        weight(len(a[name])) * (abs(g[name] - a[name]) ** power).mean() for name in [*g][:last]
+    )
+
+
+def _grams(seed: int) -> dict[str, Any]:
+    return {f"block{n}_conv1": _gram(_uniform(seed + n, 3, 4, n)) for n in (2, 3, 5)}
+
+
+layer_loss = Exercise(
+    "05.1",
+    level=1,
+    task="Takes the feature maps of two pictures, (H, W, N) and (H', W', N); returns E_l, a "
+    "number, with each Gram matrix divided by its own number of positions.",
+    right=_layer(),
+    inputs=(_uniform(0, 3, 4, _N), _uniform(1, 5, 2, _N)),
+    mistakes={
         "The Gram matrices are sums over different numbers of positions; divide each by its "
-        "own.": lambda f, s: _entries(_sums(f), _sums(s)),
+        "own.": _layer(_sums),
         "You divided both Gram matrices by the same number of positions; each needs its "
-        "own.": lambda f, s: _entries(_sums(f), _sums(s)) / _positions(f) ** 2,
-        "The factor 1/4 is missing.": lambda f, s: 4 * _layer_loss(f, s),
-        "The factor 1/N^2 is missing.": lambda f, s: f.shape[-1] ** 2 * _layer_loss(f, s),
-        "You divided by N; eq. 4 divides by N^2, the number of entries of G.": lambda f, s: (
-            f.shape[-1] * _layer_loss(f, s)
-        ),
+        "own.": lambda f, s: _layer(_sums)(f, s) / f[..., 0].size ** 2,
+        "The factor 1/4 is missing.": _layer(times=4),
+        "The factor 1/N^2 is missing.": _layer(times=_N**2),
+        "You divided by N; eq. 4 divides by N^2, the number of entries of G.": _layer(times=_N),
         "You divided by N once more than eq. 4: a Gram matrix divided by N M makes the loss 1/N^2 "
-        "times as large.": lambda f, s: _layer_loss(f, s) / f.shape[-1] ** 2,
-        "The square is missing: add up (G - A)**2, not |G - A|.": lambda f, s: (
-            np.abs(_gram(f) - _gram(s)).sum() / (4 * f.shape[-1] ** 2)
-        ),
-        "You took the root at the end; eq. 4 has none.": lambda f, s: _layer_loss(f, s) ** 0.5,
+        "times as large.": _layer(times=_N**-2),
+        "The square is missing: add up (G - A)**2, not |G - A|.": _layer(power=1),
+        "You took the root at the end; eq. 4 has none.": lambda f, s: _layer()(f, s) ** 0.5,
         "This is the reshape trap of lesson 04: reshape to (H * W, N) first, then "
-        "transpose.": lambda f, s: _entries(_trapped(f), _trapped(s)),
-    }
-    inputs = (_maps(3, 4, seed=0), _maps(5, 2, seed=1))
-    return judge_function(function, inputs, _layer_loss, mistakes)
+        "transpose.": _layer(_trapped),
+    },
+    hints=("Each Gram matrix comes from rows, one for each position; how many rows are there?",),
+)
 
-
-def style_gradient(function: Callable[..., Any]) -> str:
-    """Exercise 05.2: the gradient of E_l with Gram matrices per position, and the ReLU's mask.
-
-    Parameters
-    ----------
-    function : callable
-        Takes (F, A): features after the ReLU, shape (N, M), and the Gram matrix of the style,
-        shape (N, N), divided by the positions of its own picture. Returns the gradient of
-        sum (G / M - A)^2 / (4 N^2), masked as in eq. 6, shape (N, M).
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If the gradient is another one; the message names the likely mistake.
-    """
-    mistakes: dict[str, Callable[..., Any]] = {
-        "The ReLU mask is missing: the gradient is 0 where F is 0.": _gradient,
+style_gradient = Exercise(
+    "05.2",
+    level=3,
+    task="Takes F, (N, M), after the ReLU, and the style's Gram matrix A, (N, N), per position; "
+    "returns the gradient of sum (G / M - A)^2 / (4 N^2), masked as in eq. 6, (N, M).",
+    right=_slope(),
+    inputs=(_uniform(0, _N, _M, low=-2).clip(0), _gram(_uniform(1, _N, 8).T[None])),
+    mistakes={
+        "The ReLU mask is missing: the gradient is 0 where F is 0.": _slope(above=-1),
         "This is eq. 6 to the letter, for sums. A is a mean over positions here: divide G by M "
-        "before you compare them.": lambda f, a: (f > 0) * ((f @ f.T - a) @ f) / f.size**2,
-        "A is a mean over positions; divide G by M, too, before you compare them.": lambda f, a: (
-            (f > 0) * ((f @ f.T - a) @ f) / (len(f) * f.size)
+        "before you compare them.": _slope(1 / _M, positions=1),
+        "A is a mean over positions; divide G by M, too, before you compare them.": _slope(
+            positions=1
         ),
-        "One M too many: of the two in eq. 6, one is in G / M already.": lambda f, a: (
-            _masked(f, a) / f.shape[1]
-        ),
-        "One M is missing: the derivative of G / M brings a factor 1/M.": lambda f, a: (
-            _masked(f, a) * f.shape[1]
-        ),
+        "One M too many: of the two in eq. 6, one is in G / M already.": _slope(1 / _M),
+        "One M is missing: the derivative of G / M brings a factor 1/M.": _slope(_M),
         "The 1/4 is still there; the square gives a 2 and the product rule another, which cancel "
-        "it.": lambda f, a: _masked(f, a) / 4,
+        "it.": _slope(1 / 4),
         "Half of it is missing: F stands in G twice, so the product rule gives two equal "
-        "terms.": lambda f, a: _masked(f, a) / 2,
+        "terms.": _slope(1 / 2),
         "The 1/4 of eq. 4 is missing: it cancels the 2 of the square and the 2 of the product "
-        "rule.": lambda f, a: 4 * _masked(f, a),
-        "You divided by N; the loss divides by N^2.": lambda f, a: len(f) * _masked(f, a),
-        "The division by N^2 is missing.": lambda f, a: len(f) ** 2 * _masked(f, a),
-        "The sign is wrong: the gradient points uphill, it has G - A, not A - G.": lambda f, a: (
-            -_masked(f, a)
-        ),
+        "rule.": _slope(4),
+        "You divided by N; the loss divides by N^2.": _slope(_N),
+        "The division by N^2 is missing.": _slope(_N**2),
+        "The sign is wrong: the gradient points uphill, it has G - A, not A - G.": _slope(-1),
         "F^T (G - A) has the shape (M, N), and eq. 6 reads it at (j, i): transpose it, or "
-        "compute (G - A) F.": lambda f, a: _masked(f, a).T,
-    }
-    target = np.random.default_rng(1).uniform(0, 2, (3, 8))
-    return judge_function(function, (_rectified(), target @ target.T / 8), _masked, mistakes)
+        "compute (G - A) F.": lambda F, A: _slope()(F, A).T,
+    },
+    hints=(
+        "One 1/M stays inside, where G is compared with A. What does the derivative of G / M add?",
+        "The mask comes last: the gradient is 0 wherever F is 0.",
+    ),
+)
 
-
-def scaling(function: Callable[..., Any]) -> str:
-    """Exercise 05.3: what happens to E_l and its gradient when all features are c times as large.
-
-    Parameters
-    ----------
-    function : callable
-        Takes c. Returns a pair: the factor of E_l, and the factor of its gradient by F.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If the factors are others; the message names the likely mistake.
-    """
-    mistakes: dict[str, Callable[..., Any]] = {
+scaling = Exercise(
+    "05.3",
+    level=1,
+    task="Takes c, by which all features of both pictures are multiplied; returns the factor of "
+    "E_l and the factor of its gradient by F, a pair.",
+    right=lambda c: (c**4, c**3),
+    inputs=(3.0,),
+    mistakes={
         "c^2 is the factor of the Gram matrices; E_l squares their difference.": lambda c: (
             c**2,
             c,
@@ -143,220 +146,80 @@ def scaling(function: Callable[..., Any]) -> str:
             c,
             1.0,
         ),
-    }
-    return judge_function(function, (3.0,), lambda c: (c**4, c**3), mistakes)
+    },
+    hints=("How many features are multiplied with each other in one entry of a Gram matrix?",),
+)
 
-
-def mmd(function: Callable[..., Any]) -> str:
-    """Exercise 05.4: maximum mean discrepancy of two sets, with the kernel (x . y)^2.
-
-    Parameters
-    ----------
-    function : callable
-        Takes (X, Y) of shapes (M, N) and (M', N): one vector per row. Returns the squared
-        discrepancy.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If the number is another one; the message names the likely mistake.
-    """
-    mistakes: dict[str, Callable[..., Any]] = {
-        "The kernel is (x . y)^2: square the dot products before you average.": lambda x, y: (
-            _linear(x, x) + _linear(y, y) - 2 * _linear(x, y)
+mmd = Exercise(
+    "05.4",
+    level=2,
+    task="Takes two sets of vectors, one per row, (M, N) and (M', N); returns the squared maximum "
+    "mean discrepancy with the kernel (x . y)^2, a number; all pairs count.",
+    right=_mmd(),
+    inputs=(_uniform(0, 10, _N)[:4], _uniform(0, 10, _N)[4:]),
+    mistakes={
+        "The kernel is (x . y)^2: square the dot products before you average.": _mmd(np.mean),
+        "These are sums over pairs; divide each by its own number of pairs.": _mmd(
+            lambda dots: (dots**2).sum()
         ),
-        "These are sums over pairs; divide each by its own number of pairs.": lambda x, y: (
-            ((x @ x.T) ** 2).sum() + ((y @ y.T) ** 2).sum() - 2 * ((x @ y.T) ** 2).sum()
-        ),
-        "The pairs across the sets count twice: - 2 times their mean.": lambda x, y: (
-            _quadratic(x, x) + _quadratic(y, y) - _quadratic(x, y)
-        ),
-        "The pairs across the sets are taken off, not added.": lambda x, y: (
-            _quadratic(x, x) + _quadratic(y, y) + 2 * _quadratic(x, y)
-        ),
+        "The pairs across the sets count twice: - 2 times their mean.": _mmd(across=-1),
+        "The pairs across the sets are taken off, not added.": _mmd(across=2),
         "You took the root; the square of the discrepancy is asked for.": lambda x, y: (
-            _mmd(x, y) ** 0.5
+            _mmd()(x, y) ** 0.5
         ),
-        "You left out the pairs of a vector with itself; here all pairs count.": lambda x, y: (
-            _unbiased(x) + _unbiased(y) - 2 * _quadratic(x, y)
+        "You left out the pairs of a vector with itself; here all pairs count.": _mmd(
+            own=lambda dots: (dots**2).mean(where=~np.eye(len(dots), dtype=bool))
         ),
         "This is E_l already; the discrepancy is 4 N^2 times as large.": lambda x, y: (
-            _mmd(x, y) / (4 * x.shape[1] ** 2)
+            _mmd()(x, y) / (4 * _N**2)
         ),
-    }
-    rng = np.random.default_rng(0)
-    inputs = (rng.uniform(0, 2, (4, 3)), rng.uniform(0, 2, (6, 3)))
-    return judge_function(function, inputs, _mmd, mistakes)
+    },
+    hints=("Which matrix product holds the dot product of every row of X with every row of Y?",),
+)
 
-
-def paper_weight(function: Callable[..., Any]) -> str:
-    """Exercise 05.5: the weight on the paper's E_l that is worth a published weight.
-
-    Parameters
-    ----------
-    function : callable
-        Takes (weight, normalization, channels), with one of the normalizations of
-        `nst_helpers.losses.style_loss`. Returns the weight of the paper's E_l that gives the same
-        loss.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If a weight is another one; the message names the likely mistake.
-    """
-    n = float(_CHANNELS)
-    mistakes: dict[str, Callable[..., Any]] = {
+paper_weight = Exercise(
+    "05.5",
+    level=2,
+    task="Takes a weight, one of the normalizations of style_loss and the number of channels; "
+    "returns the weight of the paper's E_l that gives the same loss.",
+    right=_worth(1, 4, 4 / 64**2),
+    cases=[(3.0, name, 64) for name in ("paper", "mean", "mean_per_channel")],
+    mistakes={
         "You converted the other way round: the loss of the code is so many times E_l, and its "
-        "weight is multiplied by that.": lambda w: (w, w / 4, w / (4 / n**2)),
-        "The 4 is missing: the code has no 1/4.": lambda w: (w, w, w / n**2),
+        "weight is multiplied by that.": _worth(1, 1 / 4, 64**2 / 4),
+        "The 4 is missing: the code has no 1/4.": _worth(1, 1, 1 / 64**2),
         "mean is right. For mean_per_channel both Gram matrices are divided by N, and the "
-        "difference is then squared.": lambda w: (w, 4 * w, 4 * w / n),
+        "difference is then squared.": _worth(1, 4, 4 / 64),
         "mean is right. mean_per_channel is 1/N^4 in all, beside the 1/N^2 of eq. 4: only 1/N^2 "
-        "is left over.": lambda w: (w, 4 * w, 4 * w / n**4),
-        "The paper's weight needs no conversion: return it unchanged.": lambda w: (
-            4 * w,
-            4 * w,
-            4 * w / n**2,
-        ),
-    }
-
-    def all_names(weight: float) -> Any:
-        answers = [call(function, weight, name, _CHANNELS) for name in _NORMALIZATIONS]
-        return None if any(answer is None or answer is ... for answer in answers) else answers
-
+        "is left over.": _worth(1, 4, 4 / 64**4),
+        "The paper's weight needs no conversion: return it unchanged.": _worth(4, 4, 4 / 64**2),
+    },
     # The third weight is 1 / 4096 of the second: beside 1e-4 of that, any like it would pass.
-    return judge_function(
-        all_names, (3.0,), lambda w: (w, 4 * w, 4 * w / n**2), mistakes, tolerance=1e-7
-    )
+    tolerance=1e-7,
+    hints=("Write each loss as a number times E_l, with the table; the weight multiplies both.",),
+)
 
-
-def authors_style_loss(function: Callable[..., Any]) -> str:
-    """Exercise 05.6: L_style as in the authors' code, over several layers.
-
-    Parameters
-    ----------
-    function : callable
-        Takes (grams, targets): two dicts of Gram matrices per position, by layer, each of shape
-        (N_l, N_l). Returns the sum over layers of 1 / N_l^2 times the mean of (G - A)^2.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If the number is another one; the message names the likely mistake.
-    """
-    mistakes: dict[str, Callable[..., Any]] = {
+authors_style_loss = Exercise(
+    "05.6",
+    level=2,
+    task="Takes two dicts of Gram matrices per position by layer, (N_l, N_l) each; returns the sum "
+    "over layers of 1 / N_l^2 times the mean of (G - A)^2.",
+    right=_layers(),
+    inputs=(_grams(0), _grams(10)),
+    mistakes={
         "N_l^2 divides once, but it must twice: once for the mean of the entries, once as the "
-        "layer's weight.": lambda g, a: _layers(g, a, lambda n: 1),
+        "layer's weight.": _layers(lambda n: 1),
         "All layers have the same weight, one by the number of layers; the authors' code takes "
-        "1 / N_l^2.": lambda g, a: _layers(g, a, lambda n: 1 / len(g)),
-        "The weight is 1 / N_l^2, not 1 / N_l.": lambda g, a: _layers(g, a, lambda n: 1 / n),
+        "1 / N_l^2.": _layers(lambda n: 1 / 3),
+        "The weight is 1 / N_l^2, not 1 / N_l.": _layers(lambda n: 1 / n),
         "You added up (G - A)^2 and divided by nothing: take the mean of the entries, then the "
-        "weight 1 / N_l^2.": lambda g, a: _layers(g, a, lambda n: n**2),
-        "The factor 1/4 is the paper's; the authors' code takes the plain mean.": lambda g, a: (
-            _authors(g, a) / 4
+        "weight 1 / N_l^2.": _layers(lambda n: n**2),
+        "The factor 1/4 is the paper's; the authors' code takes the plain mean.": _layers(
+            lambda n: n**-2 / 4
         ),
-        "The layers are added, not averaged.": lambda g, a: _authors(g, a) / len(g),
-        "The square is missing: average (G - A)**2, not |G - A|.": lambda g, a: sum(
-            np.abs(g[name] - a[name]).mean() / len(a[name]) ** 2 for name in g
-        ),
-        "Only the first layer was counted; add up all of them.": lambda g, a: _authors(
-            dict([next(iter(g.items()))]), a
-        ),
-    }
-    channels = {"block1_conv1": 2, "block2_conv1": 3, "block3_conv1": 5}
-    grams, targets = (
-        {name: _gram(_maps(3, 4, seed + n, n)) for name, n in channels.items()} for seed in (0, 10)
-    )
-    return judge_function(function, (grams, targets), _authors, mistakes)
-
-
-def _maps(height: int, width: int, seed: int, channels: int = 3) -> np.ndarray:
-    return np.random.default_rng(seed).uniform(0, 2, (height, width, channels))
-
-
-def _rectified() -> np.ndarray:
-    values = np.random.default_rng(0).uniform(-2, 2, (3, 6))
-    return np.where(values > 0, values, 0.0)
-
-
-def _positions(features: np.ndarray) -> int:
-    return int(features.shape[0] * features.shape[1])
-
-
-def _sums(features: np.ndarray) -> np.ndarray:
-    rows = features.reshape(-1, features.shape[-1])
-    return np.asarray(rows.T @ rows)
-
-
-def _gram(features: np.ndarray) -> np.ndarray:
-    return _sums(features) / _positions(features)
-
-
-def _trapped(features: np.ndarray) -> np.ndarray:
-    strips = features.reshape(features.shape[-1], -1)
-    return np.asarray(strips @ strips.T) / _positions(features)
-
-
-def _entries(gram: np.ndarray, target: np.ndarray) -> float:
-    return float(((gram - target) ** 2).sum()) / (4 * len(gram) ** 2)
-
-
-def _layer_loss(features: np.ndarray, style_features: np.ndarray) -> float:
-    return _entries(_gram(features), _gram(style_features))
-
-
-def _gradient(features: np.ndarray, target: np.ndarray) -> np.ndarray:
-    n, m = features.shape
-    return np.asarray((features @ features.T / m - target) @ features) / (n**2 * m)
-
-
-def _masked(features: np.ndarray, target: np.ndarray) -> np.ndarray:
-    return (features > 0) * _gradient(features, target)
-
-
-def _linear(x: np.ndarray, y: np.ndarray) -> float:
-    return float((x @ y.T).mean())
-
-
-def _quadratic(x: np.ndarray, y: np.ndarray) -> float:
-    return float(((x @ y.T) ** 2).mean())
-
-
-def _unbiased(x: np.ndarray) -> float:
-    pairs = (x @ x.T) ** 2
-    return float((pairs.sum() - np.trace(pairs)) / (len(x) * (len(x) - 1)))
-
-
-def _mmd(x: np.ndarray, y: np.ndarray) -> float:
-    return _quadratic(x, x) + _quadratic(y, y) - 2 * _quadratic(x, y)
-
-
-def _layers(
-    grams: Mapping[str, np.ndarray],
-    targets: Mapping[str, np.ndarray],
-    weight: Callable[[int], float],
-) -> float:
-    """Return the weighted sum of the mean squared differences."""
-    return sum(
-        weight(len(gram)) * float(((gram - targets[name]) ** 2).mean())
-        for name, gram in grams.items()
-    )
-
-
-def _authors(grams: Mapping[str, np.ndarray], targets: Mapping[str, np.ndarray]) -> float:
-    return _layers(grams, targets, lambda n: 1 / n**2)
+        "The layers are added, not averaged.": _layers(lambda n: n**-2 / 3),
+        "The square is missing: average (G - A)**2, not |G - A|.": _layers(power=1),
+        "Only the first layer was counted; add up all of them.": _layers(last=1),
+    },
+    hints=("Go through the names; how many rows has the Gram matrix of each layer?",),
+)
