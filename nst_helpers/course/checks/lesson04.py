@@ -2,246 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ...errors import AnswerError
+from .exercise import Exercise
 from .judge import CORRECT, as_numbers, call, judge, judge_function
 
 _TOLERANCE = 1e-4  # answers may have been computed in float32
-
-
-def gram_by_matmul(function: Callable[..., Any]) -> str:
-    """Exercise 04.1: G = F F^T by one matrix product.
-
-    Parameters
-    ----------
-    function : callable
-        Takes features of shape (H, W, N), returns G of shape (N, N), not divided by anything.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If the Gram matrix is another one; the message names the likely mistake.
-    """
-    mistakes: dict[str, Callable[..., Any]] = {
-        "This is the reshape trap: the array is (H, W, N), so reshape(N, H * W) cuts it into "
-        "strips of the picture. Reshape to (H * W, N) first, then transpose.": lambda f: _outer(
-            f.reshape(f.shape[-1], -1)
-        ),
-        "This matrix compares positions, not channels: with rows of shape (M, N) the product is "
-        "rows.T @ rows.": lambda f: _rows(f) @ _rows(f).T,
-        "Eq. 3 is a sum, not a mean: leave out the division by the number of "
-        "positions.": lambda f: _gram(f) / len(_rows(f)),
-        "Eq. 3 divides by nothing: leave out the division by N * M.": lambda f: _gram(f) / f.size,
-        "You took the channels' means off first (a covariance); eq. 3 takes the features as they "
-        "are.": lambda f: _gram(f - f.mean((0, 1))),
-    }
-    return judge_function(function, (_features(),), _gram, mistakes)
-
-
-def gram_of_union(function: Callable[..., Any]) -> str:
-    """Exercise 04.2: the Gram matrix, per position, of two pictures taken together.
-
-    Parameters
-    ----------
-    function : callable
-        Takes (gram_a, positions_a, gram_b, positions_b): two matrices of shape (N, N), each
-        divided by its own number of positions. Returns the matrix, shape (N, N), of all positions
-        together, divided by their number.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If the matrix is another one; the message names the likely mistake.
-    """
-    mistakes: dict[str, Callable[..., Any]] = {
-        "You added two means. Sums add: multiply each matrix by its number of positions first, and "
-        "divide by all positions at the end.": lambda a, m, b, n: a + b,
-        "The plain average counts both pictures alike; weigh each by its number of "
-        "positions.": lambda a, m, b, n: (a + b) / 2,
-        "The weights are swapped: the picture with more positions must count "
-        "more.": lambda a, m, b, n: (n * a + m * b) / (m + n),
-        "This is the sum over all positions; divide it by their number.": lambda a, m, b, n: (
-            m * a + n * b
-        ),
-    }
-    one, other = _features(), _features(seed=1)[:2]
-    inputs = (_mean_gram(one), len(_rows(one)), _mean_gram(other), len(_rows(other)))
-    return judge_function(function, inputs, lambda a, m, b, n: (m * a + n * b) / (m + n), mistakes)
-
-
-def covariance_from_gram(function: Callable[..., Any]) -> str:
-    """Exercise 04.3: the covariance of the channels, from G and the channels' means.
-
-    Parameters
-    ----------
-    function : callable
-        Takes (gram, positions, mean): G of eq. 3, shape (N, N), not divided; M; and mu, shape
-        (N,). Returns the covariance over positions, shape (N, N), with the divisor M.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If the matrix is another one; the message names the likely mistake.
-    """
-    mistakes: dict[str, Callable[..., Any]] = {
-        "Eq. 3 is a sum: divide G by the number of positions before you take the means "
-        "off.": lambda g, m, mu: g - np.outer(mu, mu),
-        "This is still the second moment G / M; take mu mu^T off.": lambda g, m, mu: g / m,
-        "The sign is wrong: G / M is covariance plus mu mu^T, so the covariance is G / M minus "
-        "it.": lambda g, m, mu: g / m + np.outer(mu, mu),
-        "mu * mu has the shape (N,) and is taken off row by row; mu mu^T is np.outer(mu, mu), a "
-        "matrix.": lambda g, m, mu: g / m - mu * mu,
-        "mu @ mu is one number; mu mu^T is np.outer(mu, mu), a matrix.": lambda g, m, mu: (
-            g / m - mu @ mu
-        ),
-        "You divided by M - 1, as for an unbiased estimate; here all positions are known: divide "
-        "by M.": lambda g, m, mu: (g - m * np.outer(mu, mu)) / (m - 1),
-    }
-    features = _features()
-    inputs = (_gram(features), len(_rows(features)), features.mean((0, 1)))
-    return judge_function(function, inputs, lambda g, m, mu: g / m - np.outer(mu, mu), mistakes)
-
-
-def disguise(function: Callable[..., Any]) -> str:
-    """Exercise 04.4: other features with the same Gram matrix, and not by a shuffle.
-
-    Parameters
-    ----------
-    function : callable
-        Takes (features, rng): features of shape (H, W, N) and a `numpy.random.Generator`. Returns
-        features of the same shape and Gram matrix, which do not consist of the same positions.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If the shape or the Gram matrix is another one, or the positions were only shuffled.
-    """
-    features = _features()
-    answer = as_numbers(call(function, features, np.random.default_rng(4)))
-    if answer.shape != features.shape:
-        raise AnswerError(
-            f"The answer has the shape {answer.shape}; expected is {features.shape}, "
-            "that of the features."
-        )
-    if not np.isfinite(answer).all():
-        judge(answer, features, {})  # which says so
-    if not np.allclose(_gram(answer), _gram(features), atol=_TOLERANCE):
-        raise AnswerError(_why_the_gram_differs(answer, features))
-    if _only_shuffled(answer, features):
-        raise AnswerError(
-            "The Gram matrix is the same, but these are the same positions in some order; mix "
-            "them with an orthogonal matrix instead of shuffling them."
-        )
-    return CORRECT
-
-
-def count_gram_numbers(function: Callable[..., Any]) -> str:
-    """Exercise 04.5: how many different numbers the Gram matrices of some layers hold.
-
-    Parameters
-    ----------
-    function : callable
-        Takes a list of channel counts N_l, returns the sum of N_l (N_l + 1) / 2.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If the number is another one; the message names the likely mistake.
-    """
-    mistakes: dict[str, Callable[..., Any]] = {
-        "You counted every entry; G is symmetric, so G_ij and G_ji are one "
-        "number.": lambda channels: sum(n * n for n in channels),
-        "The diagonal is missing: N (N - 1) / 2 counts the pairs of different channels only; each "
-        "channel's energy makes it N (N + 1) / 2.": lambda channels: sum(
-            n * (n - 1) / 2 for n in channels
-        ),
-        "Half of it: N (N + 1) counts each pair twice.": lambda channels: sum(
-            n * (n + 1) for n in channels
-        ),
-        "You made one large Gram matrix of all channels; channels of different layers are never "
-        "multiplied. Count layer by layer.": lambda channels: (
-            sum(channels) * (sum(channels) + 1) / 2
-        ),
-        "You counted the channels (that would be their means); a Gram matrix holds one number for "
-        "each pair.": sum,
-    }
-    return judge_function(
-        function, ([2, 3, 5],), lambda channels: sum(n * (n + 1) / 2 for n in channels), mistakes
-    )
-
-
-def gram_entry_gradient(function: Callable[..., Any]) -> str:
-    """Exercise 04.6: the gradient of one entry G_ij with respect to the features.
-
-    Parameters
-    ----------
-    function : callable
-        Takes (features, i, j): features of shape (H, W, N) and two channels, which may be the
-        same. Returns dG_ij / dF, shape (H, W, N), for G of eq. 3.
-
-    Returns
-    -------
-    str
-        A short confirmation.
-
-    Raises
-    ------
-    AnswerError
-        If the gradient is another one; the message names the likely mistake.
-    """
-    off_diagonal: dict[str, Callable[..., Any]] = {
-        "The two maps are swapped: what multiplies F_ik in the sum is F_jk, so channel i gets the "
-        "map of channel j.": lambda f, i, j: _put(f, (i, i), (j, j)),
-        "Only channel i has a slope here; G_ij contains the map of channel j as "
-        "well.": lambda f, i, j: _put(f, (i, j)),
-        "Only channel j has a slope here; G_ij contains the map of channel i as "
-        "well.": lambda f, i, j: _put(f, (j, i)),
-        "Eq. 3 is a sum over positions: leave out the division by M.": lambda f, i, j: (
-            _put(f, (i, j), (j, i)) / len(_rows(f))
-        ),
-        "There is a factor 2 too many: it belongs to the diagonal, i = j, only.": lambda f, i, j: (
-            2 * _put(f, (i, j), (j, i))
-        ),
-    }
-    on_diagonal: dict[str, Callable[..., Any]] = {
-        "For i = j the factor 2 is missing: both factors of F_ik F_ik change. Add to the gradient "
-        "with += instead of overwriting it.": lambda f, i, j: _put(f, (i, j)),
-        "For i = j this is four times the map; the two factors give it twice.": lambda f, i, j: (
-            4 * _put(f, (i, j))
-        ),
-    }
-    features = _features()
-    judge_function(function, (features, 0, 2), _entry_gradient, off_diagonal)
-    return judge_function(function, (features, 1, 1), _entry_gradient, on_diagonal)
 
 
 def _features(seed: int = 0) -> np.ndarray:
@@ -277,6 +46,102 @@ def _entry_gradient(features: np.ndarray, i: int, j: int) -> np.ndarray:
     return _put(features, (i, j), (j, i))
 
 
+_ONE, _OTHER = _features(), _features(seed=1)[:2]
+
+gram_by_matmul = Exercise(
+    "04.1",
+    level=2,
+    task="Takes features of shape (H, W, N); returns G of shape (N, N), not divided by anything.",
+    right=_gram,
+    inputs=(_ONE,),
+    mistakes={
+        "This is the reshape trap: the array is (H, W, N), so reshape(N, H * W) cuts it into "
+        "strips of the picture. Reshape to (H * W, N) first, then transpose.": lambda f: _outer(
+            f.reshape(f.shape[-1], -1)
+        ),
+        "This matrix compares positions, not channels: with rows of shape (M, N) the product is "
+        "rows.T @ rows.": lambda f: _rows(f) @ _rows(f).T,
+        "Eq. 3 is a sum, not a mean: leave out the division by the number of "
+        "positions.": lambda f: _gram(f) / len(_rows(f)),
+        "Eq. 3 divides by nothing: leave out the division by N * M.": lambda f: _gram(f) / f.size,
+        "You took the channels' means off first (a covariance); eq. 3 takes the features as they "
+        "are.": lambda f: _gram(f - f.mean((0, 1))),
+    },
+    hints=(
+        "Reshape first, so that each row is one position; then each column is one channel.",
+        "A product of two matrices sums over one axis: it must be that of the positions.",
+    ),
+)
+
+gram_of_union = Exercise(
+    "04.2",
+    level=2,
+    task="Takes (gram_a, positions_a, gram_b, positions_b), matrices of shape (N, N), each divided "
+    "by its own number of positions; returns that of all positions together, divided by their "
+    "number.",
+    right=lambda a, m, b, n: (m * a + n * b) / (m + n),
+    inputs=(_mean_gram(_ONE), len(_rows(_ONE)), _mean_gram(_OTHER), len(_rows(_OTHER))),
+    mistakes={
+        "You added two means. Sums add: multiply each matrix by its number of positions first, and "
+        "divide by all positions at the end.": lambda a, m, b, n: a + b,
+        "The plain average counts both pictures alike; weigh each by its number of "
+        "positions.": lambda a, m, b, n: (a + b) / 2,
+        "The weights are swapped: the picture with more positions must count "
+        "more.": lambda a, m, b, n: (n * a + m * b) / (m + n),
+        "This is the sum over all positions; divide it by their number.": lambda a, m, b, n: (
+            m * a + n * b
+        ),
+    },
+    hints=("Sums of two pictures add; means do not. How do you get a sum back from a mean?",),
+)
+
+covariance_from_gram = Exercise(
+    "04.3",
+    level=2,
+    task="Takes (gram, positions, mean): G of eq. 3, shape (N, N), not divided; M; and mu, shape "
+    "(N,). Returns the covariance over positions, shape (N, N), with the divisor M.",
+    right=lambda g, m, mu: g / m - np.outer(mu, mu),
+    inputs=(_gram(_ONE), len(_rows(_ONE)), _ONE.mean((0, 1))),
+    mistakes={
+        "Eq. 3 is a sum: divide G by the number of positions before you take the means "
+        "off.": lambda g, m, mu: g - np.outer(mu, mu),
+        "This is still the second moment G / M; take mu mu^T off.": lambda g, m, mu: g / m,
+        "The sign is wrong: G / M is covariance plus mu mu^T, so the covariance is G / M minus "
+        "it.": lambda g, m, mu: g / m + np.outer(mu, mu),
+        "mu * mu has the shape (N,) and is taken off row by row; mu mu^T is np.outer(mu, mu), a "
+        "matrix.": lambda g, m, mu: g / m - mu * mu,
+        "mu @ mu is one number; mu mu^T is np.outer(mu, mu), a matrix.": lambda g, m, mu: (
+            g / m - mu @ mu
+        ),
+        "You divided by M - 1, as for an unbiased estimate; here all positions are known: divide "
+        "by M.": lambda g, m, mu: (g - m * np.outer(mu, mu)) / (m - 1),
+    },
+    hints=(
+        "Write out the mean of (F_i - mu_i)(F_j - mu_j): four terms, of which two are the same.",
+    ),
+)
+
+
+def _disguised(function: Any) -> str:
+    features = _ONE
+    answer = as_numbers(call(function, features, np.random.default_rng(4)))
+    if answer.shape != features.shape:
+        raise AnswerError(
+            f"The answer has the shape {answer.shape}; expected is {features.shape}, "
+            "that of the features."
+        )
+    if not np.isfinite(answer).all():
+        judge(answer, features, {})  # which says so
+    if not np.allclose(_gram(answer), _gram(features), atol=_TOLERANCE):
+        raise AnswerError(_why_the_gram_differs(answer, features))
+    if _only_shuffled(answer, features):
+        raise AnswerError(
+            "The Gram matrix is the same, but these are the same positions in some order; mix "
+            "them with an orthogonal matrix instead of shuffling them."
+        )
+    return CORRECT
+
+
 def _why_the_gram_differs(answer: np.ndarray, features: np.ndarray) -> str:
     if np.allclose(_outer(_rows(answer)), _outer(_rows(features)), atol=_TOLERANCE):
         return (
@@ -299,3 +164,83 @@ def _only_shuffled(answer: np.ndarray, features: np.ndarray) -> bool:
     """Tell whether each position of the answer is a position of the features."""
     distances = np.abs(_rows(answer)[:, None] - _rows(features)).max(-1)
     return bool((distances.min(1) < _TOLERANCE).all())
+
+
+disguise = Exercise(
+    "04.4",
+    level=2,
+    task="Takes (features, rng): features of shape (H, W, N) and a numpy.random.Generator; returns "
+    "features of the same shape and Gram matrix, which do not consist of the same positions.",
+    examine=_disguised,
+    hints=(
+        "Which matrices Q leave rows.T @ rows unchanged when the rows become Q @ rows?",
+        "np.linalg.qr of a random square matrix gives one; its side is the number of positions.",
+    ),
+)
+
+count_gram_numbers = Exercise(
+    "04.5",
+    level=1,
+    task="Takes a list of channel counts N_l; returns how many different numbers their Gram "
+    "matrices hold together.",
+    right=lambda channels: sum(n * (n + 1) / 2 for n in channels),
+    inputs=([2, 3, 5],),
+    mistakes={
+        "You counted every entry; G is symmetric, so G_ij and G_ji are one "
+        "number.": lambda channels: sum(n * n for n in channels),
+        "The diagonal is missing: N (N - 1) / 2 counts the pairs of different channels only; each "
+        "channel's energy makes it N (N + 1) / 2.": lambda channels: sum(
+            n * (n - 1) / 2 for n in channels
+        ),
+        "Half of it: N (N + 1) counts each pair twice.": lambda channels: sum(
+            n * (n + 1) for n in channels
+        ),
+        "You made one large Gram matrix of all channels; channels of different layers are never "
+        "multiplied. Count layer by layer.": lambda channels: (
+            sum(channels) * (sum(channels) + 1) / 2
+        ),
+        "You counted the channels (that would be their means); a Gram matrix holds one number for "
+        "each pair.": sum,
+    },
+    hints=("How many entries are on the diagonal, and how many pairs are there above it?",),
+)
+
+_OFF_DIAGONAL: dict[str, Any] = {
+    "The two maps are swapped: what multiplies F_ik in the sum is F_jk, so channel i gets the "
+    "map of channel j.": lambda f, i, j: _put(f, (i, i), (j, j)),
+    "Only channel i has a slope here; G_ij contains the map of channel j as "
+    "well.": lambda f, i, j: _put(f, (i, j)),
+    "Only channel j has a slope here; G_ij contains the map of channel i as "
+    "well.": lambda f, i, j: _put(f, (j, i)),
+    "Eq. 3 is a sum over positions: leave out the division by M.": lambda f, i, j: (
+        _put(f, (i, j), (j, i)) / len(_rows(f))
+    ),
+    "There is a factor 2 too many: it belongs to the diagonal, i = j, only.": lambda f, i, j: (
+        2 * _put(f, (i, j), (j, i))
+    ),
+}
+_ON_DIAGONAL: dict[str, Any] = {
+    "For i = j the factor 2 is missing: both factors of F_ik F_ik change. Add to the gradient "
+    "with += instead of overwriting it.": lambda f, i, j: _put(f, (i, j)),
+    "For i = j this is four times the map; the two factors give it twice.": lambda f, i, j: (
+        4 * _put(f, (i, j))
+    ),
+}
+
+
+def _both_entries(function: Any) -> str:
+    judge_function(function, (_ONE, 0, 2), _entry_gradient, _OFF_DIAGONAL)
+    return judge_function(function, (_ONE, 1, 1), _entry_gradient, _ON_DIAGONAL)
+
+
+gram_entry_gradient = Exercise(
+    "04.6",
+    level=2,
+    task="Takes (features, i, j): features of shape (H, W, N) and two channels, which may be the "
+    "same; returns dG_ij / dF, shape (H, W, N), for G of eq. 3.",
+    examine=_both_entries,
+    hints=(
+        "F_ik stands in G_ij once, multiplied by F_jk: what is the slope with respect to it?",
+        "Add to an array of zeros with +=; for i = j both additions meet.",
+    ),
+)

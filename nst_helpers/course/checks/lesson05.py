@@ -33,7 +33,7 @@ def _layer(gram: Any = _gram, times: float = 1, power: int = 2) -> Callable[...,
 
 def _slope(times: float = 1, positions: int = _M, above: float = 0) -> Callable[..., Any]:
     scale = times / (_N**2 * _M)
-    return lambda F, A: scale * (F > above) * ((F @ F.T / positions - A) @ F)
+    return lambda F, A: scale * (above < F) * ((F @ F.T / positions - A) @ F)
 
 
 def _squares(dots: Any) -> Any:
