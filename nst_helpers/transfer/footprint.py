@@ -13,7 +13,7 @@ from ..losses.tiles import Tiles, needs_tiles
 from ..network.precision import resolve_precision
 from ..pictures.sizes import without_upsizing
 from ..recipe import Recipe
-from ..transfer import memory
+from . import memory
 from .scales import Scale, cell, framed_shape, measured, plan
 
 Shape = Sequence[int]
