@@ -90,7 +90,7 @@ class Speed(NamedTuple):
 
 
 def forecast(recipe: Recipe, content_shape: Shape, style_shapes: Sequence[Shape]) -> Forecast:
-    """Tell memory and time of a run before it starts.
+    """Estimate the memory and the time of a run before it starts.
 
     The first call for a recipe measures the speed of its steps, which takes a few seconds.
 

@@ -8,6 +8,7 @@ import numpy as np
 from .exercise import Exercise
 
 _N, _M = 3, 6  # channels of all inputs, and positions of the features in 05.2
+_NAMES = ("paper", "mean", "mean_per_channel")
 
 
 def _uniform(seed: int, *shape: int, low: float = 0) -> Any:
@@ -22,11 +23,6 @@ def _gram(maps: Any) -> Any:
     return _sums(maps) / maps[..., 0].size
 
 
-def _trapped(maps: Any) -> Any:
-    strips = maps.reshape(_N, -1)
-    return strips @ strips.T / strips.shape[1]
-
-
 def _layer(gram: Any = _gram, times: float = 1, power: int = 2) -> Callable[..., Any]:
     return lambda f, s: times / 4 * (abs(gram(f) - gram(s)) ** power).mean()
 
@@ -36,24 +32,27 @@ def _slope(times: float = 1, positions: int = _M, above: float = 0) -> Callable[
     return lambda F, A: scale * (above < F) * ((F @ F.T / positions - A) @ F)
 
 
-def _squares(dots: Any) -> Any:
-    return (dots**2).mean()
+def _grows(loss: int, slope: int) -> Callable[..., Any]:
+    return lambda c: (c**loss, c**slope)
 
 
-def _mmd(mean: Any = _squares, own: Any = None, across: int = -2) -> Callable[..., Any]:
-    own = own or mean
-    return lambda x, y: own(x @ x.T) + own(y @ y.T) + across * mean(x @ y.T)
+def _mmd(
+    mean: Any = np.mean, own: Any = None, across: int = -2, dot: int = 2, root: float = 1
+) -> Callable[..., Any]:
+    def squared(x: Any, y: Any) -> Any:
+        inside = [(own or mean)((z @ z.T) ** dot) for z in (x, y)]
+        return (sum(inside) + across * mean((x @ y.T) ** dot)) ** root
+
+    return squared
 
 
 def _worth(*factors: float) -> Callable[..., Any]:
-    """Return the function with these factors for "paper", "mean" and "mean_per_channel"."""
-    names = ("paper", "mean", "mean_per_channel")
-    return lambda weight, name, n: weight * factors[names.index(name)]
+    return lambda weight, name, n: weight * factors[_NAMES.index(name)]
 
 
-def _layers(weight: Any = lambda n: n**-2, power: int = 2, last: Any = None) -> Callable[..., Any]:
+def _style(n: int = -2, times: float = 1, power: int = 2, last: Any = None) -> Callable[..., Any]:
     return lambda g, a: sum(
-        weight(len(a[name])) * (abs(g[name] - a[name]) ** power).mean() for name in [*g][:last]
+        times * len(a[x]) ** n * (abs(g[x] - a[x]) ** power).mean() for x in [*g][:last]
     )
 
 
@@ -64,8 +63,7 @@ def _grams(seed: int) -> dict[str, Any]:
 layer_loss = Exercise(
     "05.1",
     level=1,
-    task="Takes the feature maps of two pictures, (H, W, N) and (H', W', N); returns E_l, a "
-    "number, with each Gram matrix divided by its own number of positions.",
+    task="Takes features, (H, W, N) and (H', W', N); returns E_l of Gram matrices per position.",
     right=_layer(),
     inputs=(_uniform(0, 3, 4, _N), _uniform(1, 5, 2, _N)),
     mistakes={
@@ -81,7 +79,7 @@ layer_loss = Exercise(
         "The square is missing: add up (G - A)**2, not |G - A|.": _layer(power=1),
         "You took the root at the end; eq. 4 has none.": lambda f, s: _layer()(f, s) ** 0.5,
         "This is the reshape trap of lesson 04: reshape to (H * W, N) first, then "
-        "transpose.": _layer(_trapped),
+        "transpose.": _layer(lambda maps: _gram(maps.reshape(_N, -1).T[None])),
     },
     hints=("Each Gram matrix comes from rows, one for each position; how many rows are there?",),
 )
@@ -96,10 +94,8 @@ style_gradient = Exercise(
     mistakes={
         "The ReLU mask is missing: the gradient is 0 where F is 0.": _slope(above=-1),
         "This is eq. 6 to the letter, for sums. A is a mean over positions here: divide G by M "
-        "before you compare them.": _slope(1 / _M, positions=1),
-        "A is a mean over positions; divide G by M, too, before you compare them.": _slope(
-            positions=1
-        ),
+        "before you compare them.": _slope(1 / _M, 1),
+        "A is a mean over positions; divide G by M, too, before you compare them.": _slope(1, 1),
         "One M too many: of the two in eq. 6, one is in G / M already.": _slope(1 / _M),
         "One M is missing: the derivative of G / M brings a factor 1/M.": _slope(_M),
         "The 1/4 is still there; the square gives a 2 and the product rule another, which cancel "
@@ -114,38 +110,25 @@ style_gradient = Exercise(
         "F^T (G - A) has the shape (M, N), and eq. 6 reads it at (j, i): transpose it, or "
         "compute (G - A) F.": lambda F, A: _slope()(F, A).T,
     },
-    hints=(
-        "One 1/M stays inside, where G is compared with A. What does the derivative of G / M add?",
-        "The mask comes last: the gradient is 0 wherever F is 0.",
-    ),
+    hints=("One 1/M stays inside, with G; what does the derivative of G / M bring in front?",),
 )
 
 scaling = Exercise(
     "05.3",
     level=1,
-    task="Takes c, by which all features of both pictures are multiplied; returns the factor of "
-    "E_l and the factor of its gradient by F, a pair.",
-    right=lambda c: (c**4, c**3),
+    task="Takes c, by which all features grow; returns the factors of E_l and of its gradient.",
+    right=_grows(4, 3),
     inputs=(3.0,),
     mistakes={
-        "c^2 is the factor of the Gram matrices; E_l squares their difference.": lambda c: (
-            c**2,
-            c,
-        ),
+        "c^2 is the factor of the Gram matrices; E_l squares their difference.": _grows(2, 1),
         "The factor of E_l is right. The gradient divides by a feature once: one power "
-        "less.": lambda c: (c**4, c**4),
+        "less.": _grows(4, 4),
         "The factor of E_l is right. The gradient is (G - A) F: two powers from G - A, and one "
-        "from F.": lambda c: (c**4, c**2),
+        "from F.": _grows(4, 2),
         "The gradient's factor is right. E_l holds (G - A)^2, and G holds products of two "
-        "features.": lambda c: (c**2, c**3),
-        "The pair is swapped: first the factor of E_l, then that of its gradient.": lambda c: (
-            c**3,
-            c**4,
-        ),
-        "These are factors for one Gram entry that grows like c; it grows like c^2.": lambda c: (
-            c,
-            1.0,
-        ),
+        "features.": _grows(2, 3),
+        "The pair is swapped: first the factor of E_l, then that of its gradient.": _grows(3, 4),
+        "These are factors for one Gram entry that grows like c; it grows like c^2.": _grows(1, 0),
     },
     hints=("How many features are multiplied with each other in one entry of a Gram matrix?",),
 )
@@ -158,17 +141,13 @@ mmd = Exercise(
     right=_mmd(),
     inputs=(_uniform(0, 10, _N)[:4], _uniform(0, 10, _N)[4:]),
     mistakes={
-        "The kernel is (x . y)^2: square the dot products before you average.": _mmd(np.mean),
-        "These are sums over pairs; divide each by its own number of pairs.": _mmd(
-            lambda dots: (dots**2).sum()
-        ),
+        "The kernel is (x . y)^2: square the dot products before you average.": _mmd(dot=1),
+        "These are sums over pairs; divide each by its own number of pairs.": _mmd(np.sum),
         "The pairs across the sets count twice: - 2 times their mean.": _mmd(across=-1),
         "The pairs across the sets are taken off, not added.": _mmd(across=2),
-        "You took the root; the square of the discrepancy is asked for.": lambda x, y: (
-            _mmd()(x, y) ** 0.5
-        ),
+        "You took the root; the square of the discrepancy is asked for.": _mmd(root=1 / 2),
         "You left out the pairs of a vector with itself; here all pairs count.": _mmd(
-            own=lambda dots: (dots**2).mean(where=~np.eye(len(dots), dtype=bool))
+            own=lambda pairs: pairs.mean(where=~np.eye(len(pairs), dtype=bool))
         ),
         "This is E_l already; the discrepancy is 4 N^2 times as large.": lambda x, y: (
             _mmd()(x, y) / (4 * _N**2)
@@ -180,10 +159,9 @@ mmd = Exercise(
 paper_weight = Exercise(
     "05.5",
     level=2,
-    task="Takes a weight, one of the normalizations of style_loss and the number of channels; "
-    "returns the weight of the paper's E_l that gives the same loss.",
+    task="Takes weight, normalization and channels; returns the E_l weight for the same loss.",
     right=_worth(1, 4, 4 / 64**2),
-    cases=[(3.0, name, 64) for name in ("paper", "mean", "mean_per_channel")],
+    cases=[(3.0, name, 64) for name in _NAMES],
     mistakes={
         "You converted the other way round: the loss of the code is so many times E_l, and its "
         "weight is multiplied by that.": _worth(1, 1 / 4, 64**2 / 4),
@@ -204,22 +182,20 @@ authors_style_loss = Exercise(
     level=2,
     task="Takes two dicts of Gram matrices per position by layer, (N_l, N_l) each; returns the sum "
     "over layers of 1 / N_l^2 times the mean of (G - A)^2.",
-    right=_layers(),
+    right=_style(),
     inputs=(_grams(0), _grams(10)),
     mistakes={
         "N_l^2 divides once, but it must twice: once for the mean of the entries, once as the "
-        "layer's weight.": _layers(lambda n: 1),
+        "layer's weight.": _style(0),
         "All layers have the same weight, one by the number of layers; the authors' code takes "
-        "1 / N_l^2.": _layers(lambda n: 1 / 3),
-        "The weight is 1 / N_l^2, not 1 / N_l.": _layers(lambda n: 1 / n),
+        "1 / N_l^2.": _style(0, 1 / 3),
+        "The weight is 1 / N_l^2, not 1 / N_l.": _style(-1),
         "You added up (G - A)^2 and divided by nothing: take the mean of the entries, then the "
-        "weight 1 / N_l^2.": _layers(lambda n: n**2),
-        "The factor 1/4 is the paper's; the authors' code takes the plain mean.": _layers(
-            lambda n: n**-2 / 4
-        ),
-        "The layers are added, not averaged.": _layers(lambda n: n**-2 / 3),
-        "The square is missing: average (G - A)**2, not |G - A|.": _layers(power=1),
-        "Only the first layer was counted; add up all of them.": _layers(last=1),
+        "weight 1 / N_l^2.": _style(2),
+        "The factor 1/4 is the paper's; the authors' code takes the plain mean.": _style(-2, 1 / 4),
+        "The layers are added, not averaged.": _style(-2, 1 / 3),
+        "The square is missing: average (G - A)**2, not |G - A|.": _style(power=1),
+        "Only the first layer was counted; add up all of them.": _style(last=1),
     },
     hints=("Go through the names; how many rows has the Gram matrix of each layer?",),
 )

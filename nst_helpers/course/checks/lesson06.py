@@ -1,7 +1,7 @@
 """Checks of lesson 06: the weighted minimum, the total, equal pulls, weights, a recipe."""
 
 from collections.abc import Callable
-from math import isclose
+from math import inf, isclose
 from operator import mul
 from typing import Any
 
@@ -17,15 +17,19 @@ from .judge import CORRECT, require_answer
 _CONTENT, _STYLE = np.random.default_rng(63).standard_normal((2, 4, 5, 3))
 
 
-def _total(default: float = 0, power: int = 1) -> Callable[..., float]:
-    return lambda terms, weights: sum(weights.get(x, default) * terms[x] ** power for x in terms)
+def _point(of_p: float, of_a: float) -> Callable[..., float]:
+    return lambda p, a, alpha, beta: of_p * p + of_a * a
 
 
-def _ratio(length: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda content, style: length(content) / length(style)
+def _total(times: float = 1, default: float = 0, power: int = 1) -> Callable[..., float]:
+    return lambda t, w: times * sum(w.get(name, default) * t[name] ** power for name in t)
 
 
-def _by(content: float, style: float) -> Callable[..., Any]:
+def _ratio(order: float = 2, power: int = 1) -> Callable[..., Any]:
+    return lambda c, s: (norm(c.ravel(), order) / norm(s.ravel(), order)) ** power
+
+
+def _means(content: float = 3 * 4 / 2, style: float = 1 / 4) -> Callable[..., Any]:
     return lambda alpha, beta, n, m: (content * alpha, style * beta)
 
 
@@ -46,24 +50,16 @@ def _recipe(answer: Any) -> str:
 lowest_point = Exercise(
     "06.1",
     level=1,
-    task="Takes the numbers p, a, alpha and beta; returns the x at which "
-    "alpha/2 (x - p)^2 + beta/2 (x - a)^2 is lowest.",
+    task="Takes p, a, alpha, beta; returns where alpha/2 (x - p)^2 + beta/2 (x - a)^2 is lowest.",
     right=lambda p, a, alpha, beta: (alpha * p + beta * a) / (alpha + beta),
     inputs=(2.0, 12.0, 1.0, 3.0),
     mistakes={
-        "The weights are swapped: alpha belongs to p and beta to a.": lambda p, a, alpha, beta: (
-            (alpha * a + beta * p) / (alpha + beta)
-        ),
-        "The weighted sum is right; divide it by alpha + beta.": lambda p, a, alpha, beta: (
-            alpha * p + beta * a
-        ),
-        "That is the middle of p and a, whatever the weights; weigh the "
-        "two.": lambda p, a, alpha, beta: (p + a) / 2,
-        "The weighted sum is divided by 2; divide it by alpha + beta.": lambda p, a, alpha, beta: (
-            (alpha * p + beta * a) / 2
-        ),
+        "The weights are swapped: alpha belongs to p and beta to a.": _point(3 / 4, 1 / 4),
+        "The weighted sum is right; divide it by alpha + beta.": _point(1, 3),
+        "That is the middle of p and a, whatever the weights; weigh the two.": _point(1 / 2, 1 / 2),
+        "The weighted sum is divided by 2; divide it by alpha + beta.": _point(1 / 2, 3 / 2),
         "The weights are squared; only the distances are, and the derivative takes that "
-        "away.": lambda p, a, alpha, beta: (p * alpha**2 + a * beta**2) / (alpha**2 + beta**2),
+        "away.": _point(1 / 10, 9 / 10),
         "That is the loss at its lowest point; return the x where it "
         "lies.": lambda p, a, alpha, beta: alpha * beta / (alpha + beta) * (p - a) ** 2 / 2,
     },
@@ -84,11 +80,8 @@ weighted_total = Exercise(
         "The terms are paired with the weights by position; look each weight up by its "
         "name.": lambda terms, weights: sum(map(mul, terms.values(), weights.values())),
         "A term without a weight counts nothing; here it has the weight 1.": _total(default=1),
-        "The sum is divided by the number of terms; eq. 7 is a plain sum.": lambda terms, weights: (
-            _total()(terms, weights) / len(terms)
-        ),
-        "The sum is divided by the sum of the weights; eq. 7 is a plain "
-        "sum.": lambda terms, weights: _total()(terms, weights) / sum(weights.values()),
+        "The sum is divided by the number of terms; eq. 7 is a plain sum.": _total(1 / 3),
+        "The sum is divided by the sum of the weights; eq. 7 is a plain sum.": _total(1 / 102),
         "The terms are squared; they are losses already.": _total(power=2),
     },
     hints=("Go through the names of the terms. What does a dict's get return for a missing name?",),
@@ -99,21 +92,18 @@ equal_pull = Exercise(
     level=2,
     task="Takes the gradients of the content and of the style loss, (H, W, 3) each, before any "
     "weight; returns the beta that makes both pulls equally long, for alpha = 1.",
-    right=_ratio(norm),
+    right=_ratio(),
     inputs=(_CONTENT, 30 * _STYLE**3),
     mistakes={
-        "Upside down: the longer the style's gradient, the smaller beta must "
-        "be.": lambda content, style: norm(style) / norm(content),
-        "These are squared lengths; take the square root.": _ratio(lambda pull: (pull**2).sum()),
-        "The absolute values are added; a length is the root of the sum of squares.": _ratio(
-            lambda pull: abs(pull).sum()
+        "Upside down: the longer the style's gradient, the smaller beta must be.": _ratio(2, -1),
+        "These are squared lengths; take the square root.": _ratio(2, 2),
+        "The absolute values are added; a length is the root of the sum of squares.": _ratio(1),
+        "These are the largest entries; a length is the root of the sum of squares.": _ratio(inf),
+        "The entries are added with their signs and cancel; square them first.": lambda c, s: (
+            c.sum() / s.sum()
         ),
-        "These are the largest entries; a length is the root of the sum of squares.": _ratio(
-            lambda pull: abs(pull).max()
-        ),
-        "The entries are added with their signs and cancel; square them first.": _ratio(np.sum),
-        "That is one number for every pixel; take the length of the whole gradient.": _ratio(
-            lambda pull: norm(pull, axis=-1)
+        "That is one number for every pixel; take the length of the whole gradient.": lambda c, s: (
+            norm(c, axis=-1) / norm(s, axis=-1)
         ),
     },
     hints=("The longer pull needs the smaller weight; all entries together make one length.",),
@@ -123,32 +113,25 @@ to_means = Exercise(
     "06.4",
     level=2,
     task="Takes alpha and beta of alpha * L_content + beta * E_l, and the content layer's N and M; "
-    "returns the pair of weights that gives the same total with mean squared errors of the "
-    "features and of the Gram matrices per position.",
+    "returns the pair for mean squared errors of features and of Gram matrices per position.",
     right=lambda alpha, beta, n, m: (alpha * n * m / 2, beta / 4),
     inputs=(2.0, 40.0, 3, 4),
     mistakes={
-        "Upside down: the mean is the smaller number, so its weight must be the larger one.": _by(
-            2 / 12, 4
+        "Upside down: the mean is the smaller number, so its weight must be the larger "
+        "one.": _means(2 / 12, 4),
+        "The content's weight is upside down: the mean is smaller than the sum by "
+        "2 / (N M).": _means(2 / 12),
+        "The style's weight is upside down: the mean square is 4 E_l, so beta gets "
+        "smaller.": _means(style=4),
+        "The content's factor 1/2 is missing: eq. 1 is half a sum.": _means(12),
+        "The content's factor has 2 where it should have 1/2: eq. 1 is half a sum.": _means(24),
+        "The style's factor is missing: eq. 4 has 1 / (4 N^2), a mean has 1 / N^2.": _means(6, 1),
+        "The content's factor is missing: a sum over N M entries is no mean.": _means(1),
+        "The style is divided by N^2 once more; E_l and the mean both hold it already.": _means(
+            style=1 / (4 * 3**2)
         ),
-        "The content's weight is upside down: the mean is smaller than the sum by 2 / (N M).": _by(
-            2 / 12, 1 / 4
-        ),
-        "The style's weight is upside down: the mean square is 4 E_l, so beta gets smaller.": _by(
-            12 / 2, 4
-        ),
-        "The content's factor 1/2 is missing: eq. 1 is half a sum.": _by(12, 1 / 4),
-        "The content's factor has 2 where it should have 1/2: eq. 1 is half a sum.": _by(24, 1 / 4),
-        "The style's factor is missing: eq. 4 has 1 / (4 N^2), a mean has 1 / N^2.": _by(12 / 2, 1),
-        "The content's factor is missing: a sum over N M entries is no mean.": _by(1, 1 / 4),
-        "The style is divided by N^2 once more; E_l and the mean both hold it already.": _by(
-            12 / 2, 1 / (4 * 3**2)
-        ),
-        "A layer's mean runs over its channels too: N M entries, not M.": _by(4 / 2, 1 / 4),
-        "The two weights are swapped: return the content's first.": lambda alpha, beta, n, m: (
-            beta / 4,
-            alpha * n * m / 2,
-        ),
+        "A layer's mean runs over its channels too: N M entries, not M.": _means(4 / 2),
+        "The two weights are swapped: return the content's first.": lambda a, b, *_: (b / 4, 6 * a),
     },
     hints=("Each mean is a factor times the paper's loss; what must its weight then be?",),
 )
