@@ -1,9 +1,9 @@
-"""Instant feedback for the exercises: one module per lesson, one function per exercise.
+"""Instant feedback for the exercises: a table per lesson, an `Exercise` each.
 
     from nst_helpers.course.checks import lesson03 as check
 
     check.content_gradient(my_function)
 
-A right answer comes back as a short word of praise. A wrong one raises `AnswerError`, whose message
-names the likely mistake.
+A right answer is confirmed. A wrong one raises `AnswerError`, whose message names the likely
+mistake; `check.content_gradient.hint()` helps without giving it away.
 """

@@ -26,7 +26,7 @@ class Exercise:
         A function that answers as the reader's should, the answer itself, or a letter.
     mistakes : mapping
         By the sentence that explains it, what each usual mistake leads to: a function or a value,
-        as `right`. For a letter: by the wrong letters, why not.
+        as `right`. For a letter: by the wrong letters, why not. For `examine`: as it needs them.
     inputs : tuple
         What functions are called with.
     cases : sequence of tuple

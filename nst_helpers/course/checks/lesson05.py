@@ -7,7 +7,7 @@ import numpy as np
 
 from .exercise import Exercise
 
-_N, _M = 3, 6  # channels of all inputs, and positions of the features in 05.2
+_N, _M = 3, 6  # channels of most inputs, and positions of the features in 05.2
 _NAMES = ("paper", "mean", "mean_per_channel")
 
 
@@ -57,7 +57,8 @@ def _style(n: int = -2, times: float = 1, power: int = 2, last: Any = None) -> C
 
 
 def _grams(seed: int) -> dict[str, Any]:
-    return {f"block{n}_conv1": _gram(_uniform(seed + n, 3, 4, n)) for n in (2, 3, 5)}
+    channels = {"block1_conv1": 2, "block2_conv1": 3, "block3_conv1": 5}
+    return {name: _gram(_uniform(seed + n, 3, 4, n)) for name, n in channels.items()}
 
 
 layer_loss = Exercise(
@@ -159,7 +160,7 @@ mmd = Exercise(
 paper_weight = Exercise(
     "05.5",
     level=2,
-    task="Takes weight, normalization and channels; returns the E_l weight for the same loss.",
+    task="Takes weight, normalization and channels; returns the weight of E_l for the same loss.",
     right=_worth(1, 4, 4 / 64**2),
     cases=[(3.0, name, 64) for name in _NAMES],
     mistakes={
