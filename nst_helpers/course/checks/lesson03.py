@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ mean_gradient = Exercise(
         "small change.": lambda z, p: 2 / z.size * (relu(z) - p),
         "You compared Z with P; apply the ReLU first, and mask.": lambda z, p: 2 / z.size * (z - p),
         "A factor 2 is missing: the square brings it down, and the mean has no 1/2 that would "
-        "cancel it.": lambda z, p: _mean_slope(z, p, 1),
+        "cancel it.": partial(_mean_slope, times=1),
         "That is eq. 2, the gradient of half the sum; the mean divides by N M, and has no "
         "1/2.": lambda z, p: _mean_slope(z, p, z.size),
         "That is the gradient of the sum; the mean also divides by N M.": lambda z, p: _mean_slope(
@@ -102,8 +103,8 @@ mean_gradient = Exercise(
         "The mask must ask where Z is positive, not where F - P is.": lambda z, p: (
             2 / z.size * relu(relu(z) - p)
         ),
-        "The sign is turned: the gradient is F - P times something, not P - F.": lambda z, p: (
-            _mean_slope(z, p, -2)
+        "The sign is turned: the gradient is F - P times something, not P - F.": partial(
+            _mean_slope, times=-2
         ),
         "That is the loss, one number; asked is its slope for each entry of Z.": lambda z, p: (
             np.mean((relu(z) - p) ** 2)
@@ -175,16 +176,16 @@ directional_slope = Exercise(
         "That is one-sided, backwards; go h to both sides.": lambda f, x, v, h: (
             (f(x) - f(x - h * v)) / h
         ),
-        "The two points are 2 h apart, not h.": lambda f, x, v, h: _central(f, x, v, h, 2),
+        "The two points are 2 h apart, not h.": partial(_central, times=2),
         "The difference of the two values must still be divided by 2 h.": lambda f, x, v, h: (
-            _central(f, x, v, h, times=2 * h)
+            _central(f, x, v, h, 2 * h)
         ),
         "Half the difference must still be divided by h.": lambda f, x, v, h: _central(
-            f, x, v, h, times=h
+            f, x, v, h, h
         ),
-        "The sign is turned: f(x + h v) comes first.": lambda f, x, v, h: _central(f, x, v, h, -1),
+        "The sign is turned: f(x + h v) comes first.": partial(_central, times=-1),
         "Divide by 2 h: / 2 * h divides by 2 and multiplies by h.": lambda f, x, v, h: _central(
-            f, x, v, h, times=h * h
+            f, x, v, h, h * h
         ),
         "Do not scale v to length 1: the slope is compared with sum(gradient * "
         "v).": lambda f, x, v, h: _central(f, x, v / np.linalg.norm(v), h),
@@ -194,13 +195,6 @@ directional_slope = Exercise(
     },
     hints=("Which two points lie at the same distance from x, on both sides, along v?",),
 )
-
-
-def _corner(upstream: Array) -> Array:
-    corner = np.zeros_like(spread(upstream))
-    corner[::2, ::2] = upstream
-    return corner
-
 
 average_pool_backward = Exercise(
     "03.5",
@@ -218,9 +212,9 @@ average_pool_backward = Exercise(
         "np.tile repeats the whole map, and the 1/4 is missing; use np.repeat along both "
         "axes.": lambda g: np.tile(g, (2, 2, 1)),
         "All four numbers of a square get a share; only max pooling sends everything to "
-        "one.": _corner,
+        "one.": lambda g: np.kron(g, [[[1], [0]], [[0], [0]]]),
         "All four numbers of a square get a share, not the upper left one alone.": lambda g: (
-            _corner(g) / 4
+            np.kron(g, [[[0.25], [0]], [[0], [0]]])
         ),
     },
     hints=("If one of four numbers grows by 1, by how much does their mean grow?",),
@@ -238,14 +232,10 @@ pixel_gradient = Exercise(
     inputs=(_IMAGE, _KERNELS, _TARGET),
     mistakes={
         "The mask of the second ReLU is missing: (F - P) counts only where Z of the second layer "
-        "is positive.": lambda *given: _pixel_gradient(*given, outer=False),
+        "is positive.": partial(_pixel_gradient, outer=False),
         "The mask of the first ReLU is missing: what comes back through the pooling passes only "
-        "where Z of the first layer is positive.": lambda *given: _pixel_gradient(
-            *given, inner=False
-        ),
-        "Both ReLU masks are missing.": lambda *given: _pixel_gradient(
-            *given, inner=False, outer=False
-        ),
+        "where Z of the first layer is positive.": partial(_pixel_gradient, inner=False),
+        "Both ReLU masks are missing.": partial(_pixel_gradient, inner=False, outer=False),
         "The 1/4 of the average pooling is missing on the way back.": lambda *given: (
             4 * _pixel_gradient(*given)
         ),
@@ -256,12 +246,12 @@ pixel_gradient = Exercise(
             -_pixel_gradient(*given)
         ),
         "On the way back the kernel is flipped in height and width; conv_backward does "
-        "it.": lambda *given: _pixel_gradient(*given, flip=False),
+        "it.": partial(_pixel_gradient, flip=False),
         "You compared Z of the second layer with P; the loss compares F = max(0, Z), and the mask "
-        "is missing.": lambda *given: _pixel_gradient(*given, outer=False, rectify=False),
+        "is missing.": partial(_pixel_gradient, outer=False, rectify=False),
     },
     hints=(
         "Go forward first and keep Z of both layers; then come back through the same five steps.",
-        "Each step back is one you have written: mask, conv_backward, the pooling of 03.5.",
+        "Each step back is one you have met: mask, conv_backward, the pooling of 03.5.",
     ),
 )

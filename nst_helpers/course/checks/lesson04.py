@@ -13,11 +13,6 @@ from .judge import CORRECT, as_numbers, call, judge, judge_function
 _TOLERANCE = 1e-4  # answers may have been computed in float32
 
 
-def _features(seed: int = 0) -> np.ndarray:
-    """Give test features in which no two sizes are equal: H, W, N = 4, 5, 3."""
-    return np.random.default_rng(seed).normal(0.5, 1.0, (4, 5, 3))
-
-
 def _rows(features: np.ndarray) -> np.ndarray:
     return features.reshape(-1, features.shape[-1])
 
@@ -46,7 +41,8 @@ def _entry_gradient(features: np.ndarray, i: int, j: int) -> np.ndarray:
     return _put(features, (i, j), (j, i))
 
 
-_ONE, _OTHER = _features(), _features(seed=1)[:2]
+_ONE = np.random.default_rng(0).normal(0.5, 1.0, (4, 5, 3))  # no two sizes are equal
+_OTHER = np.random.default_rng(1).normal(0.5, 1.0, (2, 5, 3))
 
 gram_by_matmul = Exercise(
     "04.1",
@@ -60,9 +56,9 @@ gram_by_matmul = Exercise(
             f.reshape(f.shape[-1], -1)
         ),
         "This matrix compares positions, not channels: with rows of shape (M, N) the product is "
-        "rows.T @ rows.": lambda f: _rows(f) @ _rows(f).T,
+        "rows.T @ rows.": lambda f: _outer(_rows(f)),
         "Eq. 3 is a sum, not a mean: leave out the division by the number of "
-        "positions.": lambda f: _gram(f) / len(_rows(f)),
+        "positions.": _mean_gram,
         "Eq. 3 divides by nothing: leave out the division by N * M.": lambda f: _gram(f) / f.size,
         "You took the channels' means off first (a covariance); eq. 3 takes the features as they "
         "are.": lambda f: _gram(f - f.mean((0, 1))),
@@ -116,9 +112,7 @@ covariance_from_gram = Exercise(
         "You divided by M - 1, as for an unbiased estimate; here all positions are known: divide "
         "by M.": lambda g, m, mu: (g - m * np.outer(mu, mu)) / (m - 1),
     },
-    hints=(
-        "Write out the mean of (F_i - mu_i)(F_j - mu_j): four terms, of which two are the same.",
-    ),
+    hints=("Write out the mean of (F_i - mu_i)(F_j - mu_j): four terms, and only one needs G.",),
 )
 
 
@@ -134,7 +128,8 @@ def _disguised(function: Any) -> str:
         judge(answer, features, {})  # which says so
     if not np.allclose(_gram(answer), _gram(features), atol=_TOLERANCE):
         raise AnswerError(_why_the_gram_differs(answer, features))
-    if _only_shuffled(answer, features):
+    distances = np.abs(_rows(answer)[:, None] - _rows(features)).max(-1)
+    if (distances.min(1) < _TOLERANCE).all():
         raise AnswerError(
             "The Gram matrix is the same, but these are the same positions in some order; mix "
             "them with an orthogonal matrix instead of shuffling them."
@@ -160,12 +155,6 @@ def _why_the_gram_differs(answer: np.ndarray, features: np.ndarray) -> str:
     )
 
 
-def _only_shuffled(answer: np.ndarray, features: np.ndarray) -> bool:
-    """Tell whether each position of the answer is a position of the features."""
-    distances = np.abs(_rows(answer)[:, None] - _rows(features)).max(-1)
-    return bool((distances.min(1) < _TOLERANCE).all())
-
-
 disguise = Exercise(
     "04.4",
     level=2,
@@ -183,22 +172,17 @@ count_gram_numbers = Exercise(
     level=1,
     task="Takes a list of channel counts N_l; returns how many different numbers their Gram "
     "matrices hold together.",
-    right=lambda channels: sum(n * (n + 1) / 2 for n in channels),
+    right=lambda ns: sum(n * (n + 1) / 2 for n in ns),
     inputs=([2, 3, 5],),
     mistakes={
-        "You counted every entry; G is symmetric, so G_ij and G_ji are one "
-        "number.": lambda channels: sum(n * n for n in channels),
+        "You counted every entry; G is symmetric, so G_ij and G_ji are one number.": lambda ns: sum(
+            n * n for n in ns
+        ),
         "The diagonal is missing: N (N - 1) / 2 counts the pairs of different channels only; each "
-        "channel's energy makes it N (N + 1) / 2.": lambda channels: sum(
-            n * (n - 1) / 2 for n in channels
-        ),
-        "Half of it: N (N + 1) counts each pair twice.": lambda channels: sum(
-            n * (n + 1) for n in channels
-        ),
+        "channel's energy makes it N (N + 1) / 2.": lambda ns: sum(n * (n - 1) / 2 for n in ns),
+        "Half of it: N (N + 1) counts each pair twice.": lambda ns: sum(n * (n + 1) for n in ns),
         "You made one large Gram matrix of all channels; channels of different layers are never "
-        "multiplied. Count layer by layer.": lambda channels: (
-            sum(channels) * (sum(channels) + 1) / 2
-        ),
+        "multiplied. Count layer by layer.": lambda ns: sum(ns) * (sum(ns) + 1) / 2,
         "You counted the channels (that would be their means); a Gram matrix holds one number for "
         "each pair.": sum,
     },
@@ -213,10 +197,10 @@ _OFF_DIAGONAL: dict[str, Any] = {
     "Only channel j has a slope here; G_ij contains the map of channel i as "
     "well.": lambda f, i, j: _put(f, (j, i)),
     "Eq. 3 is a sum over positions: leave out the division by M.": lambda f, i, j: (
-        _put(f, (i, j), (j, i)) / len(_rows(f))
+        _entry_gradient(f, i, j) / len(_rows(f))
     ),
     "There is a factor 2 too many: it belongs to the diagonal, i = j, only.": lambda f, i, j: (
-        2 * _put(f, (i, j), (j, i))
+        2 * _entry_gradient(f, i, j)
     ),
 }
 _ON_DIAGONAL: dict[str, Any] = {
