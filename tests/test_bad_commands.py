@@ -26,7 +26,7 @@ COMMANDS = {
     "stylize china flower --style photo.png -o photo.png": "would be lost",
     "stylize china flower -o other.png": "is not the record of 'other.png'",
     "stylize china flower -o photo.png": "was not made by nst_helpers",
-    "stylize folder flower -o out.png": "is a folder",
+    "stylize folder flower -o out.png": "no picture in the folder",
     "stylize notes.txt flower -o out.png": "not a picture",
     "stylize missing.png flower -o out.png": "no picture 'missing.png'",
     "stylize chnia flower -o out.png": "did you mean 'china'",
