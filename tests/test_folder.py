@@ -8,7 +8,8 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from nst_helpers import load_image, save_image
+from nst_helpers import ImageError, load_image, save_image
+from nst_helpers import Result as Run
 from nst_helpers.command import cli
 from nst_helpers.transfer.loop import Loop
 
@@ -69,6 +70,23 @@ def test_a_damaged_picture_does_not_stop_the_others(photos: Path, tmp_path: Path
     assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"a.png", "ü.png"}
 
 
+def test_a_result_that_cannot_be_saved_does_not_stop_the_others(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Run.save
+
+    def full(result: Run, path: Path) -> Path:
+        if path.stem == "a":
+            raise ImageError("The disk is full.")
+        return save(result, path)
+
+    monkeypatch.setattr(Run, "save", full)
+    result = nst(photos, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "a.png': The disk is full." in result.stderr
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"b (1).png", "ü.png"}
+
+
 def test_a_stop_is_resumed(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run, begun = Loop.run, []
 
@@ -93,6 +111,7 @@ def test_a_stop_is_resumed(photos: Path, tmp_path: Path, monkeypatch: pytest.Mon
         ("photos/notes.txt", [], "is a file; name a folder"),
         ("out", ["--seconds", "9"], "A folder goes without"),
         ("out", ["--start-image", "flower"], "A folder goes without"),
+        ("out", ["--fit"], "A folder goes without"),
     ],
 )
 def test_what_cannot_be_is_refused(

@@ -23,7 +23,6 @@ def paint_folder(
     recipe: Recipe,
     output: Path,
     weights: str | None = None,
-    fit: bool = False,
 ) -> None:
     """Paint every picture of a folder into another, each as a PNG with its record beside it."""
     from ..pictures import data
@@ -48,7 +47,7 @@ def paint_folder(
     _log.info("%d pictures, %d of them done before.", len(targets), len(targets) - len(left))
     if left:
         largest = max(shapes[: len(contents)], key=lambda shape: shape[0] * shape[1])
-        recipe = planned(recipe, fit, None, False, None, largest, *shapes[len(contents) :])
+        recipe = planned(recipe, False, None, False, None, largest, *shapes[len(contents) :])
         try:
             _paint_all(left, styles, recipe, weights)
         except KeyboardInterrupt as error:
@@ -99,9 +98,8 @@ def _paint_all(
             for result in many:
                 if result.interrupted:
                     raise KeyboardInterrupt
-                target = left.pop(result.content)
-                result.save(target)
-                report(result, target, styles)
+                result.save(left[result.content])
+                report(result, left.pop(result.content), styles)
         except NSTError as error:
             failed.append(next(iter(left)))
             del left[failed[-1]]

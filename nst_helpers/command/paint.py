@@ -106,12 +106,12 @@ def stylize(
     options |= {"seconds": seconds, "resize": "size" not in asked}
     styles = [style, *(more or [])]
     if Path(content).expanduser().is_dir():
-        if style_share or start_image or seconds is not None:
+        if style_share or start_image or fit or seconds is not None:
             raise RecipeError(
-                "A folder goes without --style-share, --start-image and --seconds; give one "
+                "A folder goes without --style-share, --start-image, --seconds and --fit; give one "
                 "picture, or leave them out."
             )
-        paint_folder(Path(content).expanduser(), styles, changed, output, weights, fit)
+        paint_folder(Path(content).expanduser(), styles, changed, output, weights)
         return
     _paint(content, styles, changed, output, weights, fit, **options)
 
