@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import nst_helpers.transfer.sweeps  # noqa: F401  # takes load_weights before a test replaces it
 from nst_helpers import Result, save_image
 from nst_helpers.command import cli
 from nst_helpers.errors import ImageError
