@@ -10,6 +10,7 @@ import pytest
 from nst_helpers import (
     LBFGS,
     VGG19,
+    LayerError,
     Recipe,
     RecipeError,
     Weights,
@@ -256,6 +257,19 @@ def test_a_statistic_of_ones_own(
         objective.terms(tf.constant(content[None]))[0, 0], np.mean((here - there) ** 2), rtol=1e-5
     )
     assert objective.terms(tf.constant(style[None]))[0, 0] == 0
+
+
+def test_shares_may_be_an_array_and_layers_must_be_there(
+    style: np.ndarray, random_weights: Weights
+) -> None:
+    network = VGG19(["block1_conv1"], random_weights)
+    both = [style, 1 - style]
+    mixed = losses.style(network, both, ["block1_conv1"], shares=np.array([3, 1]))
+    as_list = losses.style(network, both, ["block1_conv1"], shares=[3, 1])
+    np.testing.assert_array_equal(*(one.targets["block1_conv1"] for one in (mixed, as_list)))
+    for make in (losses.content, lambda *how: losses.style(how[0], [how[1]], how[2])):
+        with pytest.raises(LayerError, match="does not give 'block2_conv1'"):
+            make(network, style, ["block2_conv1"])
 
 
 def test_two_networks_do_not_add(content: np.ndarray, random_weights: Weights) -> None:

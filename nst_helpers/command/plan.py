@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..recipe import Recipe
+from .app import credit
 
 if TYPE_CHECKING:
     from ..transfer.result import Result
-
-from .app import credit
 
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 from ..errors import ImageError, RecipeError
 from ..files import as_path, reason, write_atomically
@@ -21,11 +24,6 @@ from ..pictures.registry import picture_folder
 from ..recipes import GATYS2016
 from ..transfer.result import Result
 from ..transfer.sweeps import Run, sweep
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-import matplotlib.pyplot as plt
-
 from .figures import draw_images
 from .panels import FIGURES as FIGURES
 from .panels import RATIO_SCALE as RATIO_SCALE

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._tensorflow import tf
 from ..architecture import CHANNELS
+from ..errors import LayerError
 from ..network.vgg19 import VGG19
 from ..options import (
     ContentNormalization,
@@ -42,12 +43,16 @@ def content(
     normalization : {"paper", "sum", "mean"}
         See `content_loss`.
 
+    Raises
+    ------
+    LayerError
+        If the network does not give a layer.
+
     References
     ----------
     Gatys, Ecker, Bethge, CVPR 2016, eq. 1.
     """
-    features = network(tf.constant(picture[None]))
-    return Content(network, {name: features[name] for name in layers}, normalization)
+    return Content(network, _features(network, picture, tuple(layers)), normalization)
 
 
 def style(
@@ -79,16 +84,19 @@ def style(
         From features, shape (B, H, W, N), to a tensor, shape (B, ...), whose mean squared
         difference is the loss; by default `gram_matrix` and `style_loss`.
 
+    Raises
+    ------
+    LayerError
+        If the network does not give a layer.
+
     References
     ----------
     Gatys, Ecker, Bethge, CVPR 2016, eqs. 4 and 5.
     """
     layers = tuple(layers)
-    measured = [measure(network(tf.constant(p[None])), layers, statistic) for p in pictures]
-    return style_of(
-        *(network, average(measured, shares or [1.0] * len(measured)), layer_weights),
-        *(normalization, statistic),
-    )
+    measured = [measure(_features(network, p, layers), layers, statistic) for p in pictures]
+    targets = average(measured, [1.0] * len(measured) if shares is None else shares)
+    return style_of(network, targets, layer_weights, normalization, statistic)
 
 
 def variation(normalization: VariationNormalization = "squared_mean") -> Objective:
@@ -117,6 +125,11 @@ def recipe_objective(
     style_shares : sequence of float
         The weight of each style in that average; scaled to sum to 1.
 
+    Raises
+    ------
+    LayerError
+        If the network does not give a layer of the recipe.
+
     References
     ----------
     Gatys, Ecker, Bethge, CVPR 2016, eqs. 1, 4, 5 and 7.
@@ -138,6 +151,16 @@ def recipe_objective(
     if recipe.variation_weight:
         parts.append(recipe.variation_weight * variation(recipe.variation_normalization))
     return Sum(parts)
+
+
+def _features(network: VGG19, picture: np.ndarray, layers: Iterable[str]) -> Maps:
+    features = network(tf.constant(picture[None]))
+    for name in layers:
+        if name not in features:
+            raise LayerError(
+                f"This network does not give {name!r}; make it with VGG19([..., {name!r}])."
+            )
+    return {name: features[name] for name in layers}
 
 
 def measure(features: Maps, layers: Iterable[str], statistic: Statistic | None = None) -> Maps:
