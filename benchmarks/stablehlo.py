@@ -3,10 +3,11 @@
     python benchmarks/stablehlo.py export FOLDER [--precision bfloat16] [256 512 1024 2048]
     python benchmarks/stablehlo.py run FOLDER
 
-`export` needs TensorFlow. For every size it writes the program, whose arguments are the image, the
-weights and the targets; the arguments; and the terms and the gradient that TensorFlow gets for
-them. `run` needs JAX alone, on the machine with the card: it compiles the program there, compares
-what comes out, and prints seconds per step, the rate of its convolutions, and memory.
+`export` needs TensorFlow 2.20 or newer. For every size it writes the program, whose arguments are
+the image, the weights and the targets; the arguments; and the terms and the gradient that
+TensorFlow gets for them. `run` needs JAX alone, on the machine with the card: it compiles the
+program there, compares what comes out, and prints seconds per step, the rate of its convolutions,
+and memory.
 """
 
 import json
