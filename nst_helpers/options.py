@@ -3,6 +3,7 @@
 from typing import Literal
 
 Pooling = Literal["max", "average"]
+Padding = Literal["zero", "reflect"]
 Activation = Literal["relu", "linear"]
 Preprocessing = Literal["caffe", "none"]
 Precision = Literal["auto", "float32", "bfloat16"]

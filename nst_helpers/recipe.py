@@ -31,6 +31,7 @@ from .options import (
     ContentNormalization,
     LayerWeighting,
     OptimizerName,
+    Padding,
     Pooling,
     Precision,
     Preprocessing,
@@ -112,6 +113,9 @@ class Recipe:
         w_l of L style layers: 1/L, 1, or 1/N_l^2 with N_l channels.
     pooling : {"max", "average"}
         The network was trained with max; the paper takes average.
+    padding : {"zero", "reflect"}
+        What convolutions see beyond the border. The network was trained with zeros, and the paper
+        says nothing else; reflection leaves no rim.
     activation : {"relu", "linear"}
         Features after the ReLU, or before it.
     preprocessing : {"caffe", "none"}
@@ -168,6 +172,7 @@ class Recipe:
     variation_normalization: VariationNormalization = "squared_mean"
     layer_weights: LayerWeighting = "inverse_square"
     pooling: Pooling = "average"
+    padding: Padding = "zero"
     activation: Activation = "relu"
     preprocessing: Preprocessing = "caffe"
     normalize_network: bool = False

@@ -63,10 +63,13 @@ def variation(image: np.ndarray, normalization: str = "squared_mean") -> float:
 # VGG19
 
 
-def convolve(maps: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """3 x 3, zero padding, no flip: the output at a position sees its eight neighbors."""
+def convolve(
+    maps: np.ndarray, kernel: np.ndarray, bias: np.ndarray, padding: str = "zero"
+) -> np.ndarray:
+    """3 x 3, padded, no flip: the output at a position sees its eight neighbors."""
     height, width, _ = maps.shape
-    padded = np.pad(maps.astype(np.float64), ((1, 1), (1, 1), (0, 0)))
+    around = {"zero": "constant", "reflect": "reflect"}[padding]
+    padded = np.pad(maps.astype(np.float64), ((1, 1), (1, 1), (0, 0)), around)
     out = np.tile(bias.astype(np.float64), (height, width, 1))
     for row in range(3):
         for column in range(3):
@@ -92,6 +95,7 @@ def network(
     layers: Iterable[str],
     *,
     pooling: str = "max",
+    padding: str = "zero",
     activation: str = "relu",
     preprocessing: str = "caffe",
 ) -> dict[str, np.ndarray]:
@@ -103,7 +107,7 @@ def network(
     for block, convolutions in enumerate(CONVOLUTIONS_PER_BLOCK, 1):
         for convolution in range(1, convolutions + 1):
             name = f"block{block}_conv{convolution}"
-            linear = convolve(maps, weights.kernels[name], weights.biases[name])
+            linear = convolve(maps, weights.kernels[name], weights.biases[name], padding)
             maps = np.maximum(linear, 0)
             if name in layers:
                 features[name] = maps if activation == "relu" else linear
@@ -128,6 +132,7 @@ def total(
             weights,
             recipe.layers,
             pooling=recipe.pooling,
+            padding=recipe.padding,
             activation=recipe.activation,
             preprocessing=recipe.preprocessing,
         )

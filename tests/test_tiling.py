@@ -44,6 +44,7 @@ CASES = [
     (replace(MIDDLE, variation_normalization="absolute_sum"), 90, 40, 24, 3),
     (replace(MIDDLE, variation_weight=0.0, style_normalization="paper"), 30, 20, 1024, 1),
     (replace(DEEP, pooling="max"), 165, 210, 32, 2),
+    (replace(MIDDLE, padding="reflect"), 75, 101, 16, 15),
 ]
 
 
@@ -52,6 +53,7 @@ def extractor_of(recipe: Recipe, weights: Weights, precision: str = "float32") -
         recipe.layers,
         weights,
         pooling=recipe.pooling,
+        padding=recipe.padding,
         activation=recipe.activation,
         precision=precision,
     )

@@ -20,7 +20,7 @@ from nst_helpers import (
 from nst_helpers.architecture import check_layers
 from nst_helpers.errors import LayerError
 from nst_helpers.network import vgg19
-from nst_helpers.options import Activation, Pooling, Preprocessing
+from nst_helpers.options import Activation, Padding, Pooling, Preprocessing
 
 SHALLOW = ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2", "block3_conv1")
 
@@ -96,9 +96,11 @@ def test_every_layer_is_that_of_keras(rng: np.random.Generator, random_weights: 
 @pytest.mark.parametrize("preprocessing", ["caffe", "none"])
 @pytest.mark.parametrize("activation", ["relu", "linear"])
 @pytest.mark.parametrize("pooling", ["max", "average"])
+@pytest.mark.parametrize("padding", ["zero", "reflect"])
 def test_every_variant_is_the_plain_network(
     rng: np.random.Generator,
     random_weights: Weights,
+    padding: Padding,
     pooling: Pooling,
     activation: Activation,
     preprocessing: Preprocessing,
@@ -108,6 +110,7 @@ def test_every_variant_is_the_plain_network(
         SHALLOW,
         random_weights,
         pooling=pooling,
+        padding=padding,
         activation=activation,
         preprocessing=preprocessing,
     )
@@ -117,6 +120,7 @@ def test_every_variant_is_the_plain_network(
         random_weights,
         SHALLOW,
         pooling=pooling,
+        padding=padding,
         activation=activation,
         preprocessing=preprocessing,
     )
@@ -124,6 +128,23 @@ def test_every_variant_is_the_plain_network(
         assert features[name].shape == expected.shape
         assert relative_error(features[name], expected) <= 1e-5
     assert (min(maps.min() for maps in features.values()) < 0) == (activation == "linear")
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_reflection_leaves_no_rim(random_weights: Weights, precision: str) -> None:
+    even = tf.fill((1, 64, 48, 3), 0.4)
+    for padding in ("zero", "reflect"):
+        extractor = VGG19(LAYERS, random_weights, padding=padding, precision=precision)
+        for maps in map(tf.squeeze, extractor(even).values()):
+            same = np.allclose(maps, maps[1, 1], rtol=1e-5, atol=1e-5 * np.abs(maps).max())
+            assert same == (padding == "reflect")
+
+
+def test_reflection_needs_two_rows(random_weights: Weights) -> None:
+    extractor = VGG19(["block5_conv1"], random_weights, padding="reflect")
+    assert extractor(tf.zeros((1, 32, 32, 3)))["block5_conv1"].shape == (1, 2, 2, 512)
+    with pytest.raises(LayerError, match=r"32 x 31 image .* 32 pixels"):
+        extractor(tf.zeros((1, 31, 32, 3)))
 
 
 @pytest.mark.weights
@@ -289,13 +310,19 @@ def test_mean_activations_weigh_positions_not_images(random_weights: Weights) ->
     np.testing.assert_allclose(mean, 0.75 * (255 - 103.939), rtol=1e-6)
 
 
-@pytest.mark.parametrize("pooling", ["max", "average"])
+@pytest.mark.parametrize(
+    ("pooling", "padding"), [("max", "zero"), ("average", "zero"), ("average", "reflect")]
+)
 def test_normalized_weights(
-    content: np.ndarray, style: np.ndarray, random_weights: Weights, pooling: Pooling
+    content: np.ndarray,
+    style: np.ndarray,
+    random_weights: Weights,
+    pooling: Pooling,
+    padding: Padding,
 ) -> None:
-    normalized = normalize_weights(random_weights, [content, style], pooling)
-    before = VGG19(LAYERS, random_weights, pooling=pooling)
-    after = VGG19(LAYERS, normalized, pooling=pooling)
+    normalized = normalize_weights(random_weights, [content, style], pooling, padding)
+    before = VGG19(LAYERS, random_weights, pooling=pooling, padding=padding)
+    after = VGG19(LAYERS, normalized, pooling=pooling, padding=padding)
     old, new = (mean_activations(e, [content, style]) for e in (before, after))
     other = content[::-1, :, ::-1].copy()  # not one of the pictures averaged over
     old_maps, new_maps = run(before, other), run(after, other)

@@ -10,7 +10,7 @@ from .weights import Weights, load_weights
 
 
 def make_extractor(recipe: Recipe, weights: Weights | None = None) -> VGG19:
-    """Return the network as a recipe wants it: layers, pooling, scaling and precision.
+    """Return the network as a recipe wants it: layers, pooling, padding, scaling, precision.
 
     Parameters
     ----------
@@ -27,11 +27,12 @@ def make_extractor(recipe: Recipe, weights: Weights | None = None) -> VGG19:
     """
     weights = load_weights() if weights is None else weights
     if recipe.normalize_network:
-        weights = rescaled(weights, recipe.pooling)
+        weights = rescaled(weights, recipe.pooling, recipe.padding)
     return VGG19(
         recipe.layers,
         weights,
         pooling=recipe.pooling,
+        padding=recipe.padding,
         activation=recipe.activation,
         preprocessing=recipe.preprocessing,
         precision=resolve_precision(recipe.precision),

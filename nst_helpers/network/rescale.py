@@ -8,7 +8,7 @@ import numpy as np
 
 from .._tensorflow import tf
 from ..architecture import CHANNELS, LAYERS
-from ..options import Pooling
+from ..options import Padding, Pooling
 from ..pictures import data
 from .vgg19 import VGG19
 from .weights import Weights
@@ -53,7 +53,10 @@ def mean_activations(extractor: VGG19, images: Iterable[np.ndarray]) -> dict[str
 
 
 def normalize_weights(
-    weights: Weights, images: Iterable[np.ndarray], pooling: Pooling = "average"
+    weights: Weights,
+    images: Iterable[np.ndarray],
+    pooling: Pooling = "average",
+    padding: Padding = "zero",
 ) -> Weights:
     """Rescale the network so that every channel's mean activation over `images` is 1.
 
@@ -70,14 +73,15 @@ def normalize_weights(
     weights : Weights
     images : iterable of ndarray, float32, shape (H, W, 3)
         RGB in [0, 1]. Many and different ones: a channel that hardly fires is blown up.
-    pooling : {"max", "average"}
-        The pooling that the network will be used with.
+    pooling, padding
+        What the network will be used with; see `VGG19`.
 
     References
     ----------
     Gatys, Ecker, Bethge, CVPR 2016, section 2.
     """
-    means = mean_activations(VGG19(LAYERS, weights, pooling=pooling), images)
+    network = VGG19(LAYERS, weights, pooling=pooling, padding=padding)
+    means = mean_activations(network, images)
     scales = {name: np.where(mean > 0, mean, 1.0) for name, mean in means.items()}
     inputs = [np.ones(3), *(scales[name] for name in LAYERS[:-1])]
     before = dict(zip(LAYERS, inputs, strict=True))
@@ -91,15 +95,15 @@ def normalize_weights(
     )
 
 
-_rescaled: dict[tuple[str, Pooling], Weights] = {}  # the last network that was
+_rescaled: dict[tuple[str, Pooling, Padding], Weights] = {}  # the last network that was
 
 
-def rescaled(weights: Weights, pooling: Pooling) -> Weights:
+def rescaled(weights: Weights, pooling: Pooling, padding: Padding) -> Weights:
     """Return weights rescaled on `NORMALIZATION_PICTURES`; the last ones are kept."""
-    key = weights.fingerprint, pooling
+    key = weights.fingerprint, pooling, padding
     if key not in _rescaled:
         pictures = (data.load(name, size=256) for name in NORMALIZATION_PICTURES)
-        network = normalize_weights(weights, pictures, pooling)
+        network = normalize_weights(weights, pictures, pooling, padding)
         _rescaled.clear()
         _rescaled[key] = network
     return _rescaled[key]

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from .._tensorflow import tf
 from ..architecture import LAYERS, check_layers, smallest_side
 from ..errors import LayerError
-from ..options import Activation, Pooling, Preprocessing
+from ..options import Activation, Padding, Pooling, Preprocessing
 from .precision import has_bfloat16
 from .preprocessing import MEAN_BGR
 from .weights import Weights, load_weights
@@ -30,6 +30,9 @@ class VGG19:
         From `load_weights`; by default the pretrained ones.
     pooling : {"max", "average"}
         The network was trained with max; the paper takes average (CVPR 2016, section 2).
+    padding : {"zero", "reflect"}
+        What every convolution sees beyond the border: zeros, as the network was trained, or the
+        maps' own reflection, which leaves no rim.
     activation : {"relu", "linear"}
         Features after the ReLU, as in the paper, or before it.
     preprocessing : {"caffe", "none"}
@@ -54,13 +57,14 @@ class VGG19:
         weights: Weights | None = None,
         *,
         pooling: Pooling = "max",
+        padding: Padding = "zero",
         activation: Activation = "relu",
         preprocessing: Preprocessing = "caffe",
         precision: str = "float32",
     ) -> None:
         self.layers = check_layers(layers)
         self.weights = load_weights() if weights is None else weights
-        self.pooling, self.activation = pooling, activation
+        self.pooling, self.padding, self.activation = pooling, padding, activation
         self.preprocessing, self.precision = preprocessing, precision
         self._path = LAYERS[: LAYERS.index(self.layers[-1]) + 1]
         computed = precision == "float32" or has_bfloat16()
@@ -93,7 +97,7 @@ class VGG19:
         for name in self._path:
             if name.endswith("conv1") and name != self._path[0]:
                 maps = self._pool(maps)
-            linear = tf.nn.conv2d(maps, self._kernels[name], 1, "SAME")
+            linear = self._convolve(maps, self._kernels[name])
             linear = self._round(tf.nn.bias_add(linear, self._biases[name]))
             maps = tf.nn.relu(linear)
             if name in self.layers:
@@ -111,6 +115,12 @@ class VGG19:
         # images.to_network in operations that TensorFlow's CPU kernels run four times faster
         return tf.nn.bias_add(tf.reverse(images, [-1]) * 255.0, [-mean for mean in MEAN_BGR])
 
+    def _convolve(self, maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        if self.padding == "zero":
+            return tf.nn.conv2d(maps, kernel, 1, "SAME")
+        around = tf.pad(maps, [[0, 0], [1, 1], [1, 1], [0, 0]], "REFLECT")
+        return tf.nn.conv2d(around, kernel, 1, "VALID")
+
     def _pool(self, maps: tf.Tensor) -> tf.Tensor:
         pool = tf.nn.max_pool2d if self.pooling == "max" else tf.nn.avg_pool2d
         return pool(maps, 2, 2, "VALID")
@@ -121,7 +131,8 @@ class VGG19:
                 f"VGG19 takes a batch of RGB images, shape (B, H, W, 3), not {tuple(shape)}; "
                 "add the batch axis with image[None]."
             )
-        need = smallest_side(self.layers[-1])
+        # A single row has no neighbor to reflect.
+        need = smallest_side(self.layers[-1]) * (2 if self.padding == "reflect" else 1)
         if any(side is not None and side < need for side in shape[1:3]):
             raise LayerError(
                 f"A {shape[2]} x {shape[1]} image is too small for {self.layers[-1]}; "

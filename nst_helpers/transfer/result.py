@@ -32,6 +32,9 @@ _AS_THEY_ARE = (
     "weights",
 )
 
+# What recipes meant before they could say it.
+_BEFORE = {"padding": "zero"}
+
 _NO_CHECKSUMS: dict[str, Any] = {
     "content": "",
     "styles": (),
@@ -185,7 +188,7 @@ class Result:
             record = _frozen(json.loads(file.read_text(encoding="utf-8")))
             return cls(
                 image=image,
-                recipe=Recipe(**record["recipe"]),
+                recipe=Recipe(**(_BEFORE | record["recipe"])),
                 names=tuple(record["trace"]),
                 trace=_columns(record["trace"]),
                 scales=tuple((s["height"], s["width"], s["steps"]) for s in record["scales"]),

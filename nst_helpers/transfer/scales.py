@@ -87,8 +87,8 @@ def cell(recipe: Recipe) -> int:
 
 
 def framed_shape(shape: Sequence[int], multiple: int) -> Shape:
-    """Return (height, width) rounded up to a multiple."""
-    height, width = (-(-side // multiple) * multiple for side in shape[:2])
+    """Return (height, width) rounded up to a multiple, and to two: one row has no reflection."""
+    height, width = (max(2, -(-side // multiple)) * multiple for side in shape[:2])
     return height, width
 
 
