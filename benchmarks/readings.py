@@ -32,12 +32,12 @@ SIZES = [160, 320]
 READINGS: dict[str, dict[str, Any]] = {
     "printed": {"content_normalization": "paper", "style_normalization": "paper"},
     "means": {},
-    "printed, rescaled": {
+    "printed rescaled": {
         "content_normalization": "paper",
         "style_normalization": "paper",
         "normalize_network": True,
     },
-    "means, rescaled": {"normalize_network": True},
+    "means rescaled": {"normalize_network": True},
     "released": {"layer_weights": "inverse_square"},
 }
 JUDGES = ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3")

@@ -114,8 +114,7 @@ class Recipe:
     pooling : {"max", "average"}
         The network was trained with max; the paper takes average.
     padding : {"zero", "reflect"}
-        What convolutions see beyond the border. The network was trained with zeros, and the paper
-        says nothing else; reflection leaves no rim.
+        What convolutions see beyond the border; it was trained with zeros, which leave a rim.
     activation : {"relu", "linear"}
         Features after the ReLU, or before it.
     preprocessing : {"caffe", "none"}
@@ -172,7 +171,7 @@ class Recipe:
     variation_normalization: VariationNormalization = "squared_mean"
     layer_weights: LayerWeighting = "inverse_square"
     pooling: Pooling = "average"
-    padding: Padding = "zero"
+    padding: Padding = "reflect"
     activation: Activation = "relu"
     preprocessing: Preprocessing = "caffe"
     normalize_network: bool = False

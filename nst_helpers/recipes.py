@@ -10,12 +10,28 @@ from typing import Any
 from .errors import RecipeError
 from .recipe import Recipe
 
+# The preprint to the letter: eqs. 1 and 4 as printed, the network as it is (no rescaling is
+# mentioned), and the alpha/beta of most captions. Its text names no optimizer and no size.
+GATYS2015 = Recipe(
+    style_weight=1e3,
+    content_normalization="paper",
+    style_normalization="paper",
+    layer_weights="mean",
+    padding="zero",
+    start="noise",
+    size_rule="area",
+    pyramid=((1.0, 500),),
+    clip=False,
+)
+
+
 # The paper's text: noise start, average pooling, rescaled network, L-BFGS, w_l = 1/5, no clipping.
 # Its alpha/beta = 1e-3 is read as a ratio of mean squared errors on the rescaled network, as in the
 # authors' released settings (content 1e6, style 1e9 / 5); the text alone does not decide this.
 GATYS2016 = Recipe(
     style_weight=1e3,
     layer_weights="mean",
+    padding="zero",
     normalize_network=True,
     start="noise",
     pyramid=((1.0, 500),),
@@ -27,6 +43,7 @@ GATYS2016 = Recipe(
 GATYS_CODE = Recipe(
     style_weight=1e3,
     pooling="max",
+    padding="zero",
     size_rule="shortest",
     resample="bilinear",
     pyramid=((1.0, 500),),
@@ -43,6 +60,7 @@ TENSORFLOW_TUTORIAL = Recipe(
     variation_normalization="absolute_sum",
     layer_weights="mean",
     pooling="max",
+    padding="zero",
     pyramid=((1.0, 1000),),
     optimizer="adam",
     learning_rate=0.02 * 255,
@@ -60,6 +78,7 @@ PYTORCH_TUTORIAL = Recipe(
     style_normalization="mean_per_channel",
     layer_weights="one",
     pooling="max",
+    padding="zero",
     activation="linear",
     pyramid=((1.0, 300),),
 )
@@ -71,6 +90,7 @@ PATTERN_CARD = Recipe(
     style_weight=1.0,
     layer_weights="mean",
     pooling="max",
+    padding="zero",
     preprocessing="none",
     size=256,
     pyramid=((1.0, 1000),),
@@ -82,6 +102,7 @@ PATTERN_CARD = Recipe(
 
 RECIPES: dict[str, Recipe] = {
     "default": Recipe(),
+    "gatys2015": GATYS2015,
     "gatys2016": GATYS2016,
     "gatys_code": GATYS_CODE,
     "tensorflow_tutorial": TENSORFLOW_TUTORIAL,

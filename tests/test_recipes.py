@@ -22,12 +22,28 @@ FIRST_OF_EACH_BLOCK = (
 
 # From the papers, the authors' notebook and the tutorials, not from the package.
 PUBLISHED: dict[str, dict[str, Any]] = {
+    "gatys2015": {
+        "content_layers": ("block4_conv2",),
+        "style_layers": FIRST_OF_EACH_BLOCK,
+        "content_normalization": "paper",
+        "style_normalization": "paper",
+        "layer_weights": "mean",
+        "variation_weight": 0,
+        "pooling": "average",
+        "padding": "zero",
+        "normalize_network": False,
+        "activation": "relu",
+        "preprocessing": "caffe",
+        "start": "noise",
+        "clip": False,
+    },
     "gatys2016": {
         "content_layers": ("block4_conv2",),
         "style_layers": FIRST_OF_EACH_BLOCK,
         "layer_weights": "mean",
         "variation_weight": 0,
         "pooling": "average",
+        "padding": "zero",
         "normalize_network": True,
         "activation": "relu",
         "preprocessing": "caffe",
@@ -120,8 +136,9 @@ def test_published_settings(name: str) -> None:
     assert {key: getattr(recipe, key) for key in PUBLISHED[name]} == PUBLISHED[name]
 
 
-def test_the_papers_ratio() -> None:
-    recipe = get_recipe("gatys2016")
+@pytest.mark.parametrize("name", ["gatys2015", "gatys2016"])
+def test_the_papers_ratio(name: str) -> None:
+    recipe = get_recipe(name)
     assert recipe.content_weight / recipe.style_weight == 1e-3
 
 

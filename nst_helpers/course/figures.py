@@ -1,7 +1,7 @@
 """Figures for the lessons; each carries words for readers who do not see it (every lesson).
 
-A figure is shown as a PNG whose `alt` text is in the output's metadata, and the same words stand
-below it: JupyterLab drops the metadata, the reading edition uses it.
+A figure's `alt` text is in the output's metadata, and the same words stand below it: JupyterLab
+drops the metadata, the reading edition uses it.
 """
 
 from __future__ import annotations
@@ -35,20 +35,18 @@ def show(figure: Figure, alt: str) -> None:
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=_DPI, bbox_inches="tight")
     plt.close(figure)
-    small = _smaller(png.getvalue())
-    display(Image(small, alt=alt), HTML(f"<small>{html.escape(alt)}</small>"))
+    compact, kind = _compact(png.getvalue())
+    display(Image(compact, format=kind, alt=alt), HTML(f"<small>{html.escape(alt)}</small>"))
 
 
-def _smaller(png: bytes) -> bytes:
-    """Reduce a large picture to 256 colors: a third of its bytes in the stored notebook."""
+def _compact(png: bytes) -> tuple[bytes, str]:
+    """Turn a picture that is large as PNG, so with photos in it, into a JPEG: a third of it."""
     if len(png) <= _LARGE:
-        return png
-    reduced = io.BytesIO()
+        return png, "png"
+    jpeg = io.BytesIO()
     picture = PIL.Image.open(io.BytesIO(png)).convert("RGB")
-    # The usual method gives a thin colored line over a photo the nearest color of the photo.
-    picture = picture.quantize(256, PIL.Image.Quantize.MAXCOVERAGE)
-    picture.save(reduced, "PNG", optimize=True)
-    return reduced.getvalue()
+    picture.save(jpeg, "JPEG", quality=90, subsampling=0, optimize=True)
+    return jpeg.getvalue(), "jpeg"
 
 
 def show_images(

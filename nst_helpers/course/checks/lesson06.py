@@ -153,6 +153,7 @@ tensorflow_recipe = Exercise(
         "variation_weight": "it is 30.",
         "variation_normalization": "it adds absolute differences: 'absolute_sum'.",
         "pooling": "the network as it was trained takes the maximum.",
+        "padding": "the network as it was trained sees zeros beyond the border.",
         "activation": "the features are those after the ReLU.",
         "preprocessing": "the network gets what it was trained on: 'caffe'.",
         "normalize_network": "the network's weights are left as they are.",
