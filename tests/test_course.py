@@ -1,7 +1,9 @@
 """What every lesson keeps, read from the stored notebooks; nbval runs them in `make test`."""
 
 import importlib
+import io
 import re
+from base64 import b64decode
 from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -13,10 +15,12 @@ from urllib.parse import unquote
 
 import nbformat
 import numpy as np
+import PIL.Image
 import pytest
 from nbformat import NotebookNode
 from nbval.plugin import get_sanitize_patterns
 
+from nst_helpers.course import figures
 from nst_helpers.course.checks.exercise import Exercise
 from nst_helpers.errors import AnswerError
 
@@ -138,6 +142,27 @@ def test_every_picture_is_described(path: Path) -> None:
         assert not undescribed(cell.outputs), cell.source
         formats = {kind for output in cell.outputs for kind in output.get("data", {})}
         assert "image/svg+xml" not in formats, "publish figures as PNG or JPEG"
+
+
+@lessons
+def test_no_picture_has_a_palette(path: Path) -> None:
+    """256 colors give a clear sky a texture that is not there."""
+    for cell in cells(path, "code"):
+        for output in cell.outputs:
+            for kind in PICTURES & output.get("data", {}).keys():
+                picture = PIL.Image.open(io.BytesIO(b64decode(output.data[kind])))
+                assert picture.mode != "P", cell.source
+
+
+@pytest.mark.parametrize(("side", "kind"), [(50, "png"), (1500, "jpeg")])
+def test_large_pictures_become_jpeg(side: int, kind: str, rng: np.random.Generator) -> None:
+    noise = rng.integers(0, 256, (side, side, 3), np.uint8)  # the hardest to compress
+    png = io.BytesIO()
+    PIL.Image.fromarray(noise).save(png, "PNG")
+    compact, format_ = figures._compact(png.getvalue())
+    picture = PIL.Image.open(io.BytesIO(compact))
+    assert (format_, picture.format) == (kind, kind.upper())
+    assert np.abs(np.float32(picture.convert("RGB")) - noise).mean() < 10
 
 
 @lessons
