@@ -45,7 +45,7 @@ def _compact(png: bytes) -> tuple[bytes, str]:
         return png, "png"
     jpeg = io.BytesIO()
     picture = PIL.Image.open(io.BytesIO(png)).convert("RGB")
-    picture.save(jpeg, "JPEG", quality=90, subsampling=0)
+    picture.save(jpeg, "JPEG", quality=75, subsampling=0)
     return jpeg.getvalue(), "jpeg"
 
 
