@@ -17,5 +17,5 @@ LayerWeighting = Literal["mean", "one", "inverse_square"]
 SizeRule = Literal["longest", "shortest", "area"]
 Resample = Literal["lanczos", "bilinear"]
 
-Start = Literal["content", "style", "noise"]
+Start = Literal["content", "style", "gray", "noise"]
 OptimizerName = Literal["adam", "lbfgs"]

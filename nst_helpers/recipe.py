@@ -121,8 +121,8 @@ class Recipe:
         What the network was trained on, or RGB in [0, 1] as it is (a mistake, kept for study).
     normalize_network : bool
         Rescale the network to mean activation 1, as in the paper.
-    start : {"content", "style", "noise"}
-        The first image. Noise is uniform in [0, 1].
+    start : {"content", "style", "gray", "noise"}
+        The first image. Gray is the mean color that the network subtracts, noise uniform in [0, 1].
     start_noise : float
         Share of noise blended into the start, 0 to 1.
     size : int

@@ -64,7 +64,7 @@ def test_modules_are_short(module: str) -> None:
 
 
 PUBLIC = ["nst_helpers.losses", "nst_helpers.optimizers", "nst_helpers.recipes"]
-COURSE = ["nst_helpers.course.checks", "nst_helpers.course.figures", "nst_helpers.course.paper"]
+COURSE = [f"nst_helpers.course.{name}" for name in ("checks", "figures", "paper", "rulers")]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.name)

@@ -34,6 +34,7 @@ from nst_helpers import (
     stylize,
     stylize_many,
     tf,
+    to_network,
 )
 from nst_helpers.errors import DivergedError, ImageError, RecipeError
 from nst_helpers.losses.objective import Sum
@@ -320,6 +321,16 @@ def test_start_noise_is_blended_in(
     blend = start_of(replace(QUICK, start_noise=0.25, seed=3), *images)
     expected = 0.75 * resize_to(content, (16, 24)) + 0.25 * noise
     np.testing.assert_allclose(blend, expected, atol=1e-6)
+
+
+def test_gray_is_nothing_to_the_network(
+    content: np.ndarray, style: np.ndarray, random_weights: Weights
+) -> None:
+    gray = start_of(replace(QUICK, start="gray"), content, style, random_weights)
+    np.testing.assert_allclose(to_network(gray), 0, atol=1e-4)
+    faint = replace(QUICK, start="gray", start_noise=12**0.5 / 255)
+    noise = to_network(start_of(faint, content, style, random_weights))
+    np.testing.assert_allclose(noise.std(), 1, atol=0.05)  # gray values; 1152 of them
 
 
 def test_start_from_a_picture(

@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import files
 from ..errors import ImageError, RecipeError
+from ..network.preprocessing import from_network
 from ..network.rescale import NORMALIZATION_PICTURES
 from ..pictures import data
 from ..pictures.read import checksum, load_image
@@ -60,9 +61,14 @@ class Pictures:
         noise = np.random.default_rng(self.recipe.seed).random((*shape, 3), np.float32)
         if self.recipe.start == "noise":
             return noise
-        base = self.content if self.recipe.start == "content" else self.styles[0]
         share = np.float32(self.recipe.start_noise)
-        return (1 - share) * resize_to(base, shape, self.recipe.resample) + share * noise
+        return (1 - share) * self._base(shape) + share * noise
+
+    def _base(self, shape: Shape) -> np.ndarray:
+        if self.recipe.start == "gray":
+            return from_network(np.zeros((*shape, 3), np.float32))
+        base = self.content if self.recipe.start == "content" else self.styles[0]
+        return resize_to(base, shape, self.recipe.resample)
 
     def _given(self, start: np.ndarray) -> np.ndarray:
         (height, width), (rows, columns) = start.shape[:2], self.content.shape[:2]
