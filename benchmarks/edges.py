@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import typer
 
-from nst_helpers import VGG19, Recipe, data, load_weights, save_image
+from nst_helpers import VGG19, Recipe, data, load_weights, save_image, stylize
 from nst_helpers.architecture import smallest_side
 from nst_helpers.course.figures import side_by_side
-from nst_helpers.transfer import stylize as transfer
+from nst_helpers.transfer import inputs
 
 FIGURE = Path(__file__).parent.parent / "docs" / "edges.jpg"
 SHAPES = (80, 96), (79, 95), (103, 160), (89, 111)
@@ -29,11 +29,11 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 def unframed(run: Callable[[], np.ndarray]) -> np.ndarray:
     """Do a run as it was before there was a frame."""
-    frame, transfer.frame = transfer.frame, lambda image, multiple: image
+    framed, inputs.frame = inputs.frame, lambda image, multiple: image
     try:
         return run()
     finally:
-        transfer.frame = frame
+        inputs.frame = framed
 
 
 def change(photo: np.ndarray, framed: bool) -> np.ndarray:
@@ -41,7 +41,7 @@ def change(photo: np.ndarray, framed: bool) -> np.ndarray:
     recipe = Recipe(size=max(photo.shape), pyramid=((1.0, 25),))
 
     def run() -> np.ndarray:
-        return transfer.stylize(photo, "swirling_night", recipe, weights=load_weights()).image
+        return stylize(photo, "swirling_night", recipe, weights=load_weights()).image
 
     changed = np.abs((run() if framed else unframed(run)) - photo).mean(-1)
     edges = changed[:, :STRIP], changed[:, -STRIP:], changed[:STRIP], changed[-STRIP:]
@@ -67,7 +67,7 @@ def figure() -> None:
     """Write the default picture without and with the frame."""
 
     def run() -> np.ndarray:
-        return transfer.stylize("china", "swirling_night").image
+        return stylize("china", "swirling_night").image
 
     save_image(side_by_side([unframed(run), run()], height=341), FIGURE)
 

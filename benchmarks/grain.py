@@ -1,4 +1,4 @@
-"""Where the colored grain of pictures from noise comes from, and what removes it (lesson 08).
+"""Where the colored grain of pictures from noise comes from, and what removes it.
 
 One photo, one painting, the preprint's equations as printed, and four ways to the end: strong
 noise, the same with four times the steps, the same coarse to fine, and gray with faint noise.

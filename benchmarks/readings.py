@@ -1,4 +1,4 @@
-"""What the papers' alpha / beta multiplies: five readings, tried at two sizes (lesson 08).
+"""What the papers' alpha / beta multiplies: five readings, tried at two sizes.
 
 A reading says what the content loss and the style loss are divided by, and on which network they
 are taken. All runs start from gray with faint noise, with average pooling and L-BFGS; only the
