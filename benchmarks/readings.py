@@ -29,9 +29,6 @@ from nst_helpers.course.rulers import StyleRuler, kept
 PHOTO, PAINTING = "tubingen", "composition_vii"
 RATIOS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 SIZES = [96, 192]
-# One gray value, as the random start in the authors' released notebook; uniform noise in [0, 1]
-# has 73.6, and much of noise that strong stays as colored grain.
-FAINT = 1 / 73.6
 MEANS = {"content_normalization": "mean", "style_normalization": "mean"}
 READINGS: dict[str, dict[str, Any]] = {
     "printed": {},
@@ -46,7 +43,7 @@ FOLDER, PAPER = ROOT / "outputs" / "readings", ROOT / "docs" / "paper"
 
 def recipe_of(reading: str, ratio: float, size: int, steps: int) -> Recipe:
     """Return a reading of a printed alpha / beta as a recipe."""
-    base = replace(get_recipe("gatys2015"), start="gray", start_noise=FAINT)
+    base = get_recipe("gatys2015")
     how = {"size": size, "pyramid": ((1.0, steps),), "style_weight": 1 / ratio}
     return replace(base, **how, **READINGS[reading])
 

@@ -19,8 +19,9 @@ os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
 def _failure(error: BaseException, words: bytes) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name == "tensorflow":
         return "TensorFlow is not installed: python -m pip install 'tensorflow>=2.18,<2.22'."
-    last = " ".join(words.decode(errors="replace").split("\n")[-3:]).split()
-    why = " ".join([*str(error).split(), *last])[-400:]
+    lines = words.decode(errors="replace").split("\n")[-3:]
+    last = [line for line in lines if not line.startswith("I0000")]  # no greetings
+    why = " ".join(" ".join([str(error), *last]).split())[-400:]
     return f"TensorFlow cannot be loaded ({why}): `nst doctor` says what can be done."
 
 

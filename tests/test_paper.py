@@ -46,10 +46,11 @@ def test_the_grid_is_the_papers(own: bool) -> None:
         row, column = divmod(number, 4)
         recipe = run.recipe
         assert recipe.style_layers == FIRST_OF_EACH_BLOCK[: row + 1]
-        ratio = recipe.content_weight / recipe.style_weight
-        assert ratio == pytest.approx(paper.RATIO_SCALE_2015 * 10.0 ** (column - 5))
+        assert recipe.style_weight == pytest.approx(10.0 ** (5 - column))
+        assert recipe.content_weight == (512 / 32) ** 2  # so many times fewer positions
+        assert recipe.content_normalization == recipe.style_normalization == "paper"
         assert (recipe.layer_weights, recipe.start, recipe.pooling, recipe.normalize_network) == (
-            *("mean", "noise", "average", True),
+            *("mean", "gray", "average", False),
         )
 
 
@@ -60,11 +61,14 @@ def test_a_panel_of_two_figures_is_one_run(own: bool) -> None:
     assert set(runs.values()) == set(panels)
     assert len(runs) == len(set(panels)) < len(panels)
     shared = set(wanted["ratio"].panels.values()) & set(wanted["layers_and_ratio"].panels.values())
-    assert len(shared) == 2
+    assert len(shared) == 3
 
 
-def test_full_budget_is_the_papers() -> None:
-    assert BUDGETS["full"] == Budget(512, ((1.0, 500),))
+def test_full_budget_has_the_papers_size() -> None:
+    assert BUDGETS["full"].size == 512
+    full = paper.figures(BUDGETS["full"], ["painters"])["painters"]
+    turner = next(iter(full.panels.values())).recipe
+    assert (turner.content_weight, turner.style_weight) == (1, 1000)
 
 
 def test_unknown_figure() -> None:
@@ -85,7 +89,7 @@ def test_make_writes_figures_with_their_settings(tmp_path: Path) -> None:
     assert record["title"] == wanted["ratio"].title
     assert list(record["panels"]) == list(wanted["ratio"].panels)
     first = next(iter(record["panels"].values()))
-    assert first["recipe"]["style_weight"] == pytest.approx(1e4 / paper.RATIO_SCALE)
+    assert first["recipe"]["style_weight"] == pytest.approx(1e4)
     assert first["seconds"] > 0
     picture = np.asarray(PIL.Image.open(files["ratio"]).convert("RGB"))
     assert picture.shape[1] >= 800

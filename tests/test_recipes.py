@@ -34,7 +34,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         "normalize_network": False,
         "activation": "relu",
         "preprocessing": "caffe",
-        "start": "noise",
+        "start": "gray",
         "clip": False,
     },
     "gatys2016": {
@@ -47,7 +47,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         "normalize_network": True,
         "activation": "relu",
         "preprocessing": "caffe",
-        "start": "noise",
+        "start": "gray",
         "optimizer": "lbfgs",
         "size": 512,
         "clip": False,

@@ -34,13 +34,16 @@ def test_its_allocator_keeps_memory_unless_the_user_chose(
 
 
 def test_what_it_says_when_it_fails_is_kept(tmp_path: Path) -> None:
-    broken = "import os\nos.write(2, b'lib.so: bad ELF\\n')\nraise OSError('cannot open lib.so')\n"
+    greeting = "I0000 00:00:1795731633.641948 18241 port.cc:153] oneDNN custom operations are on."
+    written = f"lib.so: bad ELF\n{greeting}\n".encode()
+    broken = f"import os\nos.write(2, {written!r})\nraise OSError('cannot open lib.so')\n"
     (tmp_path / "tensorflow.py").write_text(broken)
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {IMPORT}"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     last = done.stderr.splitlines()[-1]
     assert last.startswith("nst_helpers.errors.NSTError: TensorFlow cannot be loaded (cannot open")
     assert "lib.so: bad ELF" in last
+    assert "oneDNN" not in last
     assert "`nst doctor`" in last
 
 

@@ -27,7 +27,7 @@ def test_the_tasks_run_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for block in BLOCKS:
         exec(block.replace("256)", "48)"), names)
     assert load_image("result.png").shape == (24, 32, 3)
-    assert Result.load("result.png").recipe.start == "noise"
+    assert Result.load("result.png").recipe.pooling == "max"
     assert names["mixed"].styles == ("one.jpg", "two.jpg")
     assert sorted(path.name for path in Path("painted").glob("*.png")) == ["a.png", "b.png"]
     assert names["goal"].names[0] == "content/block4_conv2"

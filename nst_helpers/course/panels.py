@@ -5,25 +5,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import DataError
 from ..pictures import data
 from ..recipe import FIRST_OF_EACH_BLOCK, Recipe
 from ..transfer.sweeps import Run
 
-if TYPE_CHECKING:
-    pass
-
-
-#: Our alpha / beta over that of CVPR 2016. Taken as a ratio of mean squared errors, the printed one
-#: leaves nothing of the photo when the start is noise; taken literally, nothing of the style. This
-#: factor, found by eye, lets all figures keep about as much of the photo as the paper's do.
-RATIO_SCALE = 100.0
-
-
-#: The same over that of 2015, whose grid goes from hardly any photo to hardly any style.
-RATIO_SCALE_2015 = 10.0
+#: Side of a square with as many pixels as the papers' figures: "about 512 x 512", CVPR section 3.
+PAPERS_SIZE = 512
 
 
 #: The paper's pictures that can be fetched, and the shipped ones that stand in for them.
@@ -87,13 +77,14 @@ def _style_only(base: Recipe, layers: Sequence[str], **settings: Any) -> Recipe:
 
 
 def _reconstructions(base: Recipe) -> PaperFigure:
-    """Fig. 1 of 2015: one content layer each, then growing sets of style layers."""
+    """Fig. 1: one content layer each, as in 2015 and in CVPR; then growing sets of style layers."""
     photo, painting = _picture("tubingen"), _picture("vangogh_starry_night")
+    second = [layer.replace("conv1", "conv2") for layer in FIRST_OF_EACH_BLOCK]
     content = {
         f"content {_short(layer)}": Run(
             photo, painting, replace(base, content_layers=(layer,), style_layers=())
         )
-        for layer in FIRST_OF_EACH_BLOCK
+        for layer in [*FIRST_OF_EACH_BLOCK, *second]
     }
     style = {
         f"style up to {_short(layers[-1])}": Run(photo, painting, _style_only(base, layers))
@@ -102,14 +93,14 @@ def _reconstructions(base: Recipe) -> PaperFigure:
     return PaperFigure(_titled("Content and style reconstructions"), 5, content | style)
 
 
-#: Panel of CVPR's Fig. 3 (Fig. 2 of 2015): painting, alpha / beta of CVPR. Picasso's is protected
+#: Panel of Fig. 2 of 2015 (CVPR's Fig. 3): painting, alpha / beta of 2015. Picasso's is protected
 #: in Europe until the end of 2043: a painting of ours takes its place.
 _PAINTERS = {
     "B Turner": ("shipwreck", 1e-3),
-    "C van Gogh": ("vangogh_starry_night", 8e-4),
-    "D Munch": ("the_scream", 5e-3),
-    "E facets (for Picasso)": ("cubist_facets", 5e-4),
-    "F Kandinsky": ("composition_vii", 5e-4),
+    "C van Gogh": ("vangogh_starry_night", 1e-3),
+    "D Munch": ("the_scream", 1e-3),
+    "E facets (for Picasso)": ("cubist_facets", 1e-4),
+    "F Kandinsky": ("composition_vii", 1e-4),
 }
 
 
@@ -125,14 +116,32 @@ def _painters(base: Recipe) -> PaperFigure:
     return PaperFigure(_titled("One photo, five paintings", mixed=True), 3, panels)
 
 
+def _painters_nearest(base: Recipe) -> PaperFigure:
+    """Fig. 2 of 2015 with a tenth of the printed ratios, where those keep too much of the photo."""
+    panels = {}
+    for title, run in list(_painters(base).panels.items())[:4]:
+        ratio = 0.1 / run.recipe.style_weight
+        panels[f"{title}, {ratio:.0e}"] = replace(run, recipe=weighted(run.recipe, ratio))
+    return PaperFigure(_titled("A tenth of the printed α/β", mixed=True), 2, panels)
+
+
 def _layers_and_ratio(base: Recipe) -> PaperFigure:
     """Fig. 3 of 2015."""
     panels = {
-        f"up to {_short(layers[-1])}, {ratio:.0e}": _mixed(base, layers, ratio, RATIO_SCALE_2015)
+        f"up to {_short(layers[-1])}, {ratio:.0e}": _mixed(base, layers, ratio)
         for layers in _growing()
         for ratio in (1e-5, 1e-4, 1e-3, 1e-2)
     }
     return PaperFigure(_titled("Style layers (down) and α/β (across)"), 4, panels)
+
+
+def _rows_nearest(base: Recipe) -> PaperFigure:
+    """The first panels of rows A to C of Fig. 3 of 2015, with ratios that make them texture."""
+    panels = {
+        f"up to {_short(layers[-1])}, {ratio:.0e}": _mixed(base, layers, ratio)
+        for layers, ratio in zip(_growing(), (1e-8, 1e-6, 1e-6), strict=False)
+    }
+    return PaperFigure(_titled("Rows A to C with smaller α/β"), 3, panels)
 
 
 def _ratio(base: Recipe) -> PaperFigure:
@@ -142,14 +151,19 @@ def _ratio(base: Recipe) -> PaperFigure:
     return PaperFigure(_titled("The ratio α/β"), 2, panels)
 
 
-def _mixed(base: Recipe, layers: Sequence[str], ratio: float, scale: float = RATIO_SCALE) -> Run:
-    recipe = replace(weighted(base, ratio, scale), style_layers=tuple(layers))
+def _mixed(base: Recipe, layers: Sequence[str], ratio: float) -> Run:
+    recipe = replace(weighted(base, ratio), style_layers=tuple(layers))
     return Run(_picture("tubingen"), _picture("composition_vii"), recipe)
 
 
-def weighted(base: Recipe, ratio: float, scale: float = RATIO_SCALE) -> Recipe:
-    """Return the recipe with an alpha / beta of the papers."""
-    return replace(base, style_weight=round(base.content_weight / (ratio * scale), 6))
+def weighted(base: Recipe, ratio: float) -> Recipe:
+    """Return the recipe with an alpha / beta of the papers, at the size of the recipe.
+
+    Eq. 1 is a sum over positions, eq. 4 is not. A picture with fewer positions than the papers'
+    needs an alpha that is larger by what is missing, to be the same picture.
+    """
+    missing = (PAPERS_SIZE / base.size) ** 2 if base.content_normalization == "paper" else 1.0
+    return replace(base, content_weight=missing, style_weight=round(1 / ratio, 6))
 
 
 def _content_layer(base: Recipe) -> PaperFigure:
@@ -215,7 +229,9 @@ def _short(layer: str) -> str:
 FIGURES: dict[str, Callable[[Recipe], PaperFigure]] = {
     "reconstructions": _reconstructions,
     "painters": _painters,
+    "painters_nearest": _painters_nearest,
     "layers_and_ratio": _layers_and_ratio,
+    "rows_nearest": _rows_nearest,
     "ratio": _ratio,
     "content_layer": _content_layer,
     "starts": _starts,
