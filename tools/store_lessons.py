@@ -33,6 +33,8 @@ def store(path: Path) -> None:
         if "live" in cell.metadata.get("tags", []):
             cell.outputs = []
         for output in cell.outputs:
+            if output.output_type == "execute_result":  # where a live cell was left out before it
+                output.execution_count = number
             if output.output_type == "error":  # its traceback names files where they lie here
                 output.traceback = [line.replace(f"{ROOT}/", "") for line in output.traceback]
     nbformat.write(notebook, path)
