@@ -54,6 +54,16 @@ def test_the_grid_is_the_papers(own: bool) -> None:
         )
 
 
+def test_four_painters_with_a_tenth_of_the_ratio(own: bool) -> None:
+    wanted = paper.figures(TINY)
+    nearest = list(wanted["painters_nearest"].panels.values())
+    for run, printed in zip(nearest, wanted["painters"].panels.values(), strict=False):
+        assert (run.content, run.style) == (printed.content, printed.style)
+        assert run.recipe.style_weight == 10 * printed.recipe.style_weight
+        assert run.recipe.content_weight == printed.recipe.content_weight
+    assert len(nearest) == 4
+
+
 def test_a_panel_of_two_figures_is_one_run(own: bool) -> None:
     wanted = paper.figures(TINY)
     runs = paper.named_runs(wanted)

@@ -161,6 +161,13 @@ def weighted(base: Recipe, ratio: float) -> Recipe:
 
     Eq. 1 is a sum over positions, eq. 4 is not. A picture with fewer positions than the papers'
     needs an alpha that is larger by what is missing, to be the same picture.
+
+    Parameters
+    ----------
+    base : Recipe
+        Its `size` is the side of a square with as many pixels.
+    ratio : float
+        alpha / beta as printed, for `PAPERS_SIZE`.
     """
     missing = (PAPERS_SIZE / base.size) ** 2 if base.content_normalization == "paper" else 1.0
     return replace(base, content_weight=missing, style_weight=round(1 / ratio, 6))

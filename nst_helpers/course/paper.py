@@ -1,9 +1,9 @@
 """The figures of Gatys, Ecker and Bethge as runs that can be made anew (lesson 08).
 
 arXiv 1508.06576 (2015) and CVPR 2016, pp. 2414-2423, whose figures carry other numbers. The panels
-are runs of the recipe `gatys2015`: the equations as printed, on the network as it is, since of five
-readings of alpha / beta it is the one that gives the figures with the ratios that the papers print
-(`benchmarks/readings.py`). CVPR mentions a rescaled network as well.
+are runs of the recipe `gatys2015`: the equations as printed, on the network as it is. Of five
+readings of alpha / beta only this one goes from texture to photo within the ratios that the papers
+print (`benchmarks/readings.py`). CVPR mentions a rescaled network as well.
 """
 
 from __future__ import annotations
