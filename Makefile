@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LESSONS ?= notebooks/*.ipynb
 READY := .venv/.installed
 
-.PHONY: help demo lab test test-matrix check lessons lock clean
+.PHONY: help demo lab test test-matrix check lessons solutions lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-12s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ lessons: $(READY)  ## run every lesson from top to bottom and store its outputs
 	@$(BIN)/nst fetch
 	@$(BIN)/python tools/store_lessons.py $(LESSONS)
 	@$(BIN)/ruff format --quiet notebooks
+
+solutions: $(READY)  ## write copies of the lessons with all exercises solved: solutions/
+	@$(BIN)/python tools/editions.py solutions
 
 lock:  ## rewrite requirements.lock after a change of dependencies (needs uv)
 	uv pip compile pyproject.toml --extra course --group test --universal --python-version 3.11 \

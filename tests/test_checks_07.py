@@ -311,9 +311,3 @@ WRONG_FIRSTS: dict[str, Callable[..., Any]] = {
 def test_first_step_names_the_mistake(message: str) -> None:
     with pytest.raises(AnswerError, match=message):
         check.first_step(WRONG_FIRSTS[message])
-
-
-@pytest.mark.parametrize("checked", CHECKS)
-def test_an_empty_answer_is_told_apart(checked: Callable[[Any], str]) -> None:
-    with pytest.raises(AnswerError, match="no answer yet"):
-        checked(lambda *inputs: None)

@@ -1,8 +1,10 @@
 """What every lesson keeps, read from the stored notebooks; nbval runs them in `make test`."""
 
+import ast
 import importlib
 import io
 import re
+import symtable
 from base64 import b64decode
 from html import unescape
 from html.parser import HTMLParser
@@ -22,7 +24,8 @@ from nbval.plugin import get_sanitize_patterns
 
 from nst_helpers.course import figures
 from nst_helpers.course.checks.exercise import Exercise
-from nst_helpers.errors import AnswerError
+from nst_helpers.course.checks.judge import CORRECT, NOT_ANSWERED
+from tools import editions
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -238,23 +241,30 @@ def test_nbval_reads_every_sanitizer_pattern() -> None:
     assert unused == []
 
 
-# Exercises: the student edition is cut from the stored notebooks at the markers of nbgrader
+# Exercises: blanks, checks, and solutions in folds
 
-SOLUTION = re.compile(r"### BEGIN SOLUTION\n.*?### END SOLUTION", re.DOTALL)
+
+def is_code(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code"
+
+
+def has_tag(cell: NotebookNode, tag: str) -> bool:
+    return tag in cell.metadata.get("tags", [])
 
 
 def tagged(path: Path, tag: str) -> list[NotebookNode]:
-    return [cell for cell in cells(path, "code") if tag in cell.metadata.get("tags", [])]
+    return [cell for cell in cells(path, "code") if has_tag(cell, tag)]
 
 
 def checks_of(path: Path) -> ModuleType:
     return importlib.import_module(f"nst_helpers.course.checks.lesson{path.name[:2]}")
 
 
-def exercises(path: Path) -> list[tuple[NotebookNode, NotebookNode]]:
-    """Return each solution with the check that follows it."""
-    both = pairwise(cells(path, "code"))
-    return [pair for pair in both if pair[0].metadata.get("nbgrader", {}).get("solution")]
+def exercises(path: Path) -> list[tuple[NotebookNode, NotebookNode, NotebookNode]]:
+    """Return each blank with its check and its solution, which follow each other."""
+    every = nbformat.read(path, 4).cells
+    at = [number for number, cell in enumerate(every) if has_tag(cell, "exercise")]
+    return [tuple(every[number : number + 3]) for number in at]
 
 
 @lessons
@@ -274,12 +284,14 @@ def test_live_elements_store_no_output(path: Path) -> None:
 
 @lessons
 def test_exercises_are_marked_for_grading(path: Path) -> None:
-    marks = [(task.metadata.nbgrader, check.metadata.nbgrader) for task, check in exercises(path)]
+    marks = [
+        (task.metadata.nbgrader, check.metadata.nbgrader) for task, check, _ in exercises(path)
+    ]
+    assert all(task.solution and not task.grade for task, _ in marks)
     assert all(check.grade and check.locked and not check.solution for _, check in marks)
     assert len({mark.grade_id for pair in marks for mark in pair}) == 2 * len(marks)
-    assert all(SOLUTION.search(task.source) for task, _ in exercises(path))
     table = {n: one for n, one in vars(checks_of(path)).items() if isinstance(one, Exercise)}
-    called = [check.source.split("(")[0].removeprefix("check.") for _, check in exercises(path)]
+    called = [check.source.split("(")[0].removeprefix("check.") for _, check, _ in exercises(path)]
     assert sorted(called) == sorted(table)
 
 
@@ -292,10 +304,64 @@ def test_exercises_have_the_number_and_level_of_their_heading(path: Path) -> Non
 
 
 @lessons
-def test_an_exercise_without_its_solution_is_rejected(path: Path) -> None:
-    for task, check in exercises(path):
-        blank = SOLUTION.sub("pass", task.source)
-        answers = dict.fromkeys(re.findall(r"^(\w+) = ", task.source, re.MULTILINE))
-        names: dict[str, Any] = answers | {"np": np, "check": checks_of(path)}
-        with pytest.raises(AnswerError):
-            exec(f"{blank}\n{check.source}", names)
+def test_lesson_and_solutions_are_one_source(path: Path) -> None:
+    """Blanks follow from the solutions, and the solved lesson differs in nothing else."""
+    lesson = nbformat.read(path, 4)
+    solved = editions.solved(lesson)
+    assert solved is not lesson
+    kept = [cell for cell in lesson.cells if not has_tag(cell, "solution")]
+    for before, after in zip(kept, solved.cells, strict=True):
+        if has_tag(before, "exercise"):
+            assert before.source == editions.blank(after.source)
+            after.source = before.source
+        if has_tag(before, "check"):
+            assert [output.data["text/plain"] for output in after.outputs] == ["'Correct.'"]
+            assert [eval(output.data["text/plain"]) for output in before.outputs] == [NOT_ANSWERED]
+            after.outputs = before.outputs
+        assert before == after
+
+
+def names(code: str) -> tuple[set[str], set[str]]:
+    """Return the global names that code gives and takes."""
+    top = symtable.symtable(code, "cell", "exec")
+    given = {one.get_name() for one in top.get_symbols() if one.is_assigned() or one.is_imported()}
+    taken = {one.get_name() for one in top.get_symbols() if one.is_referenced()}
+    inner = list(top.get_children())
+    for table in inner:
+        inner.extend(table.get_children())
+        taken |= {one.get_name() for one in table.get_symbols() if one.is_global()}
+    return given, taken
+
+
+@lessons
+def test_no_other_cell_depends_on_an_answer(path: Path) -> None:
+    answers = {name for task, *_ in exercises(path) for name in names(task.source)[0]}
+    for cell in cells(path, "code"):
+        if not (has_tag(cell, "exercise") or has_tag(cell, "check")):
+            given, taken = names(cell.source)
+            assert not answers & (given | taken), cell.source
+
+
+def needed(before: str, code: str) -> str:
+    """Return the statements before some code without which it would not run."""
+    _, missing = names(code)
+    chosen: list[str] = []
+    for statement in reversed(ast.parse(before).body):
+        text = ast.unparse(statement)
+        given, taken = names(text)
+        if given & missing:
+            chosen.insert(0, text)
+            missing = (missing - given) | taken
+    return "\n".join(chosen)
+
+
+@lessons
+def test_every_solution_is_correct(path: Path) -> None:
+    """Each runs with what it needs of its lesson; all of it would take as long as the lesson."""
+    solved = [cell for cell in editions.solved(nbformat.read(path, 4)).cells if is_code(cell)]
+    for number, check in enumerate(solved):
+        if has_tag(check, "check"):
+            before = "\n".join(cell.source for cell in solved[: number - 1])
+            answer, space = solved[number - 1].source, dict[str, Any]()
+            exec(f"{needed(before, answer + chr(10) + check.source)}\n{answer}", space)
+            assert eval(check.source, space) == CORRECT

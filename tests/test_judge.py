@@ -21,8 +21,8 @@ def test_right_answers_pass(answer: Any) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (None, "no answer yet"),
-        (..., "no answer yet"),
+        (None, "Not answered yet"),
+        (..., "Not answered yet"),
         ("three", "A number or an array was expected, not str"),
         (2 * RIGHT, "halve it"),
         (6, "Sum the rows first"),

@@ -1,15 +1,15 @@
 """Make the paper's figures again at its size, or near it: `docs/paper/`.
 
-    python tools/make_showcase.py [--size 384] [painters] [ratio] ...
+    python tools/make_showcase.py [--size 384] [--last 200] [painters] [ratio] ...
 
-The same as `nst figures --budget full --size 384`, and every panel's measures beside its settings:
+The same as `nst figures --budget full --size 384` (with so many steps on the last scale, the
+slowest by far), and every panel's measures beside its settings:
 what is kept of the photo, what is missing of the style, the length of structures, and grain
 (`course.rulers`). The paper's pictures are fetched, or read from the folder that NST_PAPER_IMAGES
 names. A run that was stopped goes on where it was; the panels are kept in `outputs/showcase`.
 """
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,9 +48,12 @@ def store(file: Path, figure: paper.PaperFigure, results: dict[Run, Result]) -> 
     (FOLDER / f"{file.stem}.json").write_text(f"{text}\n", encoding="utf-8")
 
 
-def main(names: Annotated[list[str] | None, typer.Argument()] = None, size: int = 384) -> None:
+def main(
+    names: Annotated[list[str] | None, typer.Argument()] = None, size: int = 384, last: int = 200
+) -> None:
     """Do what is missing of the runs, and store figures, settings and measures."""
-    wanted = paper.figures(replace(paper.BUDGETS["full"], size=size), names)
+    *coarse, (scale, _) = paper.BUDGETS["full"].pyramid
+    wanted = paper.figures(paper.Budget(size, (*coarse, (scale, last))), names)
     runs = paper.named_runs(wanted)
     FOLDER.mkdir(exist_ok=True)
     with tqdm(total=len(runs)) as bar:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import AnswerError
-from .judge import call, judge, judge_choice, judge_function
+from .judge import NOT_ANSWERED, NoAnswer, call, judge, judge_choice, judge_function
 
 
 @dataclass(frozen=True, eq=False, repr=False)  # a repr would show the answer
@@ -62,13 +62,20 @@ class Exercise:
         Returns
         -------
         str
-            A short confirmation.
+            A short confirmation, or that there is no answer yet: a lesson that nobody has touched
+            runs from top to bottom.
 
         Raises
         ------
         AnswerError
             With the explanation of the mistake, where it is a known one.
         """
+        try:
+            return self._judged(answer)
+        except NoAnswer:
+            return NOT_ANSWERED
+
+    def _judged(self, answer: Any) -> str:
         if self.examine:
             return self.examine(answer)
         if isinstance(self.right, str):

@@ -15,6 +15,11 @@ from numpy.typing import NDArray
 from ...errors import AnswerError
 
 CORRECT = "Correct."
+NOT_ANSWERED = "Not answered yet: there is None or ... so far."
+
+
+class NoAnswer(AnswerError):
+    """An exercise still holds None or the dots, as the lesson hands it out."""
 
 
 def judge(answer: Any, right: Any, mistakes: Mapping[str, Any], tolerance: float = 1e-4) -> str:
@@ -130,9 +135,9 @@ def call(function: Any, *inputs: Any) -> Any:
 
 
 def require_answer(answer: Any) -> None:
-    """Raise `AnswerError` if an exercise still holds None or the dots."""
+    """Raise `NoAnswer` if an exercise still holds None or the dots."""
     if answer is None or answer is ...:
-        raise AnswerError("There is no answer yet; replace the ... and return your result.")
+        raise NoAnswer(NOT_ANSWERED)
 
 
 def as_numbers(answer: Any) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import AnswerError
 from .exercise import Exercise
-from .judge import CORRECT, call, judge
+from .judge import CORRECT, call, judge, require_answer
 from .layers import Array, conv, conv_backward, pool, relu, spread
 
 
@@ -50,8 +50,7 @@ _SLOPE = {
 
 def _loss_and_slope(function: Any) -> str:
     answer = call(function)
-    if answer is None or answer is ...:
-        raise AnswerError("There is no answer yet; return the loss and the gradient.")
+    require_answer(answer)
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         raise AnswerError("Return two things: the loss, then the gradient as two rows of two.")
     judge(answer[0], 0.5 * np.sum(_D**2), _LOSS)
