@@ -172,7 +172,7 @@ def test_large_pictures_become_jpeg(side: int, kind: str, rng: np.random.Generat
 def test_cells_and_file_stay_small(path: Path) -> None:
     lines = [len(cell.source.splitlines()) for cell in cells(path, "code")]
     assert max(lines) <= 25
-    assert median(lines) <= 6
+    assert median(lines) <= 7
     assert path.stat().st_size < 2_000_000, "show smaller pictures"
 
 
@@ -279,7 +279,24 @@ def test_has_what_every_lesson_has(path: Path) -> None:
 @lessons
 def test_live_elements_store_no_output(path: Path) -> None:
     # A stored widget shows as an error where no kernel runs; a figure stands beside it.
-    assert [cell.outputs for cell in tagged(path, "live") if cell.outputs] == []
+    widgets = tagged(path, "live") + tagged(path, "prediction")
+    assert [cell.outputs for cell in widgets if cell.outputs] == []
+
+
+@lessons
+def test_every_prediction_is_compared_and_counted(path: Path) -> None:
+    code = "\n".join(cell.source for cell in cells(path, "code"))
+    asked = re.findall(r"(\w+) = predictions\.(?:ask|estimate)\(", code)
+    assert len(asked) == len(re.findall(r"\.compare\(", code))
+    assert {f"{name}.compare(" for name in asked} <= set(re.findall(r"\w+\.compare\(", code))
+    assert code.count("predictions.count()") == bool(asked)
+    assert all("prediction" in cell.metadata.tags for cell in asking(path))
+
+
+def asking(path: Path) -> list[NotebookNode]:
+    return [
+        cell for cell in cells(path, "code") if re.search(r"predictions\.(ask|est)", cell.source)
+    ]
 
 
 @lessons

@@ -64,7 +64,9 @@ def test_modules_are_short(module: str) -> None:
 
 
 PUBLIC = ["nst_helpers.losses", "nst_helpers.optimizers", "nst_helpers.recipes"]
-COURSE = [f"nst_helpers.course.{name}" for name in ("checks", "figures", "paper", "rulers")]
+COURSE = [
+    f"nst_helpers.course.{name}" for name in ("checks", "figures", "paper", "predictions", "rulers")
+]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.name)

@@ -4,7 +4,7 @@
 
 Cells tagged `live` are left out: a stored widget shows as an error where no kernel runs, and the
 client that stores notebooks now and then waits forever for a widget with an output of its own.
-nbval runs them.
+nbval runs them. Cells tagged `prediction` are run, but their widget is not stored either.
 """
 
 import sys
@@ -30,7 +30,7 @@ def store(path: Path) -> None:
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for number, cell in enumerate(code, 1):
         cell.execution_count = number
-        if "live" in cell.metadata.get("tags", []):
+        if {"live", "prediction"} & set(cell.metadata.get("tags", [])):
             cell.outputs = []
         for output in cell.outputs:
             if output.output_type == "execute_result":  # where a live cell was left out before it
