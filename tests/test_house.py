@@ -65,7 +65,8 @@ def test_modules_are_short(module: str) -> None:
 
 PUBLIC = ["nst_helpers.losses", "nst_helpers.optimizers", "nst_helpers.recipes"]
 COURSE = [
-    f"nst_helpers.course.{name}" for name in ("checks", "figures", "paper", "predictions", "rulers")
+    f"nst_helpers.course.{name}"
+    for name in ("checks", "drawings", "figures", "paper", "predictions", "rulers")
 ]
 
 

@@ -31,8 +31,8 @@ _BOXES: tuple[tuple[str, Point, Point, str, str], ...] = (  # lesson, center, si
     ("02", (4.1, 4.3), (1.24, 0.72), "features $F$\nof one layer", BLUE),
     ("02", (4.1, 3.1), (1.24, 0.72), "features $F$\nof five layers", VERMILLION),
     ("02", (4.1, 2.1), (1.24, 0.72), "features $S$\nof five layers", VERMILLION),
-    ("04", (5.67, 3.1), (1.0, 0.72), "Gram $G$", VERMILLION),
-    ("04", (5.67, 2.1), (1.0, 0.72), "Gram $A$", VERMILLION),
+    ("04", (5.67, 3.1), (1.14, 0.72), "Gram $G$", VERMILLION),
+    ("04", (5.67, 2.1), (1.14, 0.72), "Gram $A$", VERMILLION),
     ("03", (7.35, 4.8), (1.4, 1.72), "content loss\neq. 1", BLUE),
     ("05", (7.35, 2.6), (1.4, 1.72), "style loss\neqs. 4 and 5", VERMILLION),
     ("06", (7.3, 0.85), (2.7, 0.96), _TOTAL, DARK),
@@ -82,9 +82,9 @@ def _arrows(axis: Axes) -> None:
         arrow(axis, [(1.8, y), (2.23, y)], color)
     for y, color in zip(_ROWS, (BLUE, BLUE, VERMILLION, VERMILLION), strict=True):
         arrow(axis, [(3.07, y), (3.48, y)], color)
-        arrow(axis, [(4.72, y), (6.65 if color == BLUE else 5.17, y)], color)
+        arrow(axis, [(4.72, y), (6.65 if color == BLUE else 5.1, y)], color)
     for y in _ROWS[2:]:
-        arrow(axis, [(6.17, y), (6.65, y)], VERMILLION)
+        arrow(axis, [(6.24, y), (6.65, y)], VERMILLION)
     arrow(axis, [(7.35, 1.74), (7.35, 1.33)], VERMILLION)
     arrow(axis, [(8.05, 4.8), (8.4, 4.8), (8.4, 1.33)], BLUE)
     arrow(axis, [(5.95, 0.85), (3.5, 0.85)], dashed=True)
