@@ -269,7 +269,7 @@ def exercises(path: Path) -> list[tuple[NotebookNode, NotebookNode, NotebookNode
 
 @lessons
 def test_has_what_every_lesson_has(path: Path) -> None:
-    assert 3 <= len(exercises(path)) <= 6
+    assert 3 <= len(exercises(path)) <= 7
     assert len(tagged(path, "raises-exception")) == 1, "one cell fails on purpose"
     assert tagged(path, "live"), "one element can be moved by the reader"
     questions = cells(path, "markdown")[-1].source
