@@ -66,7 +66,7 @@ def test_modules_are_short(module: str) -> None:
 PUBLIC = ["nst_helpers.losses", "nst_helpers.optimizers", "nst_helpers.recipes"]
 COURSE = [
     f"nst_helpers.course.{name}"
-    for name in ("checks", "drawings", "figures", "paper", "predictions", "rulers")
+    for name in ("album", "checks", "drawings", "figures", "paper", "predictions", "rulers")
 ]
 
 

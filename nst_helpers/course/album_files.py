@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from ..errors import AnswerError, ImageError
 from ..files import as_path, quoted, reason, write_atomically
 from ..pictures import data
 from ..pictures.read import load_image
+from ..pictures.write import read_metadata
 
 _AGAIN = "choose again, in lesson 00: album.choose(...)."
 _FORBIDDEN = '<>:"/\\|?*'  # in the names of files, by Windows
@@ -87,13 +89,20 @@ def file_name(lesson: str, title: str) -> str:
     return f"{lesson} {title.strip()}"
 
 
+def holds(path: Path, key: str) -> bool:
+    """Say whether this is a picture of ours whose metadata have this key."""
+    with contextlib.suppress(ImageError):
+        return key in read_metadata(path)
+    return False
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a record whole or not at all: NumPy's numbers as numbers, other things in words."""
 
-    def text() -> str:
-        return json.dumps(content, indent=1, default=_plain) + "\n"
+    def write(file: BinaryIO) -> None:
+        file.write(json.dumps(content, indent=1, default=_plain).encode() + b"\n")
 
-    write_file(path, lambda file: file.write(text().encode()))
+    write_file(path, write)
 
 
 def _plain(value: Any) -> Any:
