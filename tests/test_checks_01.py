@@ -2,14 +2,17 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
 
 from nst_helpers.course.checks import lesson01 as check
 from nst_helpers.errors import AnswerError
 
+NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "01_images_as_tensors.ipynb"
 MEAN = np.array([103.939, 116.779, 123.68])
 Solution = Callable[..., Any]
 
@@ -31,11 +34,29 @@ def in_place(z: np.ndarray) -> np.ndarray:
     return z[..., ::-1] / 255
 
 
+def is_preprocessing(function: Solution) -> bool:
+    picture = np.array([[[1, 0.5, 0], [0, 1, 1]]])
+    by_hand = np.array([[[0, 127.5, 255], [255, 255, 0]]]) - MEAN
+    return np.allclose(function(picture), by_hand)
+
+
+def is_preprocessing_by_loops(function: Solution) -> bool:
+    picture = np.random.default_rng(0).random((3, 4, 3)).astype(np.float32)
+    found = function(picture)
+    right = [
+        np.isclose(found[i, j, c], 255 * picture[i, j, 2 - c] - MEAN[c], atol=1e-3)
+        for i, j, c in np.ndindex(picture.shape)
+    ]
+    return all(right) and found.dtype == np.float32
+
+
 SOLUTIONS: list[tuple[Callable[[Solution], str], Solution]] = [
     (check.mean_color, lambda x: x.mean(axis=(0, 1))[::-1] * 255),
     (check.deprocess, lambda z: (z + MEAN)[..., ::-1] / 255),
     (check.deprocess, lambda z: (z[..., ::-1] + MEAN[::-1]) / 255),
     (check.deprocess, in_place),
+    (check.is_preprocessing, is_preprocessing),
+    (check.is_preprocessing, is_preprocessing_by_loops),
     (check.to_bytes, lambda x: np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8)),
     (check.to_bytes, lambda x: (np.clip(x, 0, 1) * 255 + 0.5).astype(np.uint8)),
     (check.steps_needed, lambda eta, error: math.ceil(steps(eta, error))),
@@ -117,3 +138,53 @@ def test_a_mistake_is_named(
 ) -> None:
     with pytest.raises(AnswerError, match=words):
         exercise(mistake)
+
+
+# The bug hunt: the function that the lesson shows, and tests that are too lazy
+
+
+def shown(name: str, **given: Any) -> Any:
+    """Return the wrong function of the lesson, whose cell also holds the tests that it passes."""
+    cells = nbformat.read(NOTEBOOK, 4).cells
+    (cell,) = [
+        cell.source
+        for cell in cells
+        if cell.cell_type == "code" and cell.source.startswith(f"def {name}(")
+    ]
+    space = {"np": np, **given}
+    exec(cell, space)
+    return space[name]
+
+
+def the_three_tests(function: Solution) -> bool:
+    picture = np.random.default_rng(0).random((4, 5, 3))
+    black, red = np.zeros((1, 1, 3)), np.array([[[1, 0, 0]]])
+    found = function(picture)
+    return (
+        found.shape == picture.shape
+        and np.allclose(function(red) - function(black), [0, 0, 255])
+        and np.isclose(found.mean(), 255 * picture.mean() - MEAN.mean())
+    )
+
+
+def test_the_shown_function_is_wrong_and_passes_the_shown_tests() -> None:
+    photo = np.random.default_rng(0).random((4, 5, 3))
+    prepared = shown("prepared", MEAN=MEAN, photo=photo)
+    assert the_three_tests(prepared)
+    assert not is_preprocessing(prepared)
+
+
+@pytest.mark.parametrize(
+    ("lazy", "words"),
+    [
+        (lambda f: True, "`prepared` slipped through"),
+        (the_three_tests, "`prepared` slipped through"),
+        (lambda f: np.allclose(f(np.zeros((2, 2, 3))), -MEAN), "the order R, G, B"),
+        (lambda f: np.abs(f(np.full((1, 1, 3), MEAN[::-1] / 255))).max() < 1e-3, "scale 0 to 1"),
+        (lambda f: np.allclose(f(np.array([[[1, 0.5, 0]]])), [0, 127.5, 255] - MEAN), "rows and"),
+        (lambda f: f(np.ones((1, 1, 3))).dtype == np.uint8, "refuses a right function"),
+    ],
+)
+def test_a_lazy_test_is_refused(lazy: Solution, words: str) -> None:
+    with pytest.raises(AnswerError, match=words):
+        check.is_preprocessing(lazy)

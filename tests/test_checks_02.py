@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -12,6 +14,8 @@ from nst_helpers.course.checks import lesson02 as check
 from nst_helpers.course.checks.exercise import Exercise
 from nst_helpers.course.checks.judge import CORRECT
 from nst_helpers.errors import AnswerError
+
+NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "02_vgg19_features.ipynb"
 
 # As a reader would write them: plainer than, and apart from, the module's own
 
@@ -75,8 +79,16 @@ def normalize_layer(
     return new, bias / means
 
 
+def is_convolution(function: Callable[..., Any]) -> bool:
+    rng = np.random.default_rng(0)
+    maps, kernel, bias = rng.normal(size=(2, 2, 3)), rng.normal(size=(3, 3, 3, 4)), np.arange(4)
+    corner = bias + np.einsum("ijm,ijmn->n", maps, kernel[1:, 1:])
+    return np.allclose(function(maps, kernel, bias)[0, 0], corner)
+
+
 SOLUTIONS: dict[Exercise, Callable[..., Any]] = {
     check.convolution: convolve_loops,
+    check.is_convolution: is_convolution,
     check.parameters: count_parameters,
     check.feature_shape: feature_shape,
     check.receptive_field: receptive_field,
@@ -84,6 +96,7 @@ SOLUTIONS: dict[Exercise, Callable[..., Any]] = {
     check.normalize_layer: normalize_layer,
 }
 exercises = pytest.mark.parametrize("exercise", SOLUTIONS, ids=lambda judged: judged.number)
+compared = pytest.mark.parametrize("exercise", [x for x in SOLUTIONS if x.right], ids=str)
 
 
 @exercises
@@ -97,7 +110,7 @@ def test_a_function_that_stops_is_named(exercise: Exercise) -> None:
         exercise(lambda: 0)
 
 
-@exercises
+@compared
 def test_any_other_answer_is_rejected(exercise: Exercise) -> None:
     def halved(*inputs: Any) -> Any:
         answer = SOLUTIONS[exercise](*inputs)
@@ -188,3 +201,74 @@ def test_mistakes_as_they_are_made(
 ) -> None:
     with pytest.raises(AnswerError, match=message):
         exercise(wrong)
+
+
+# The bug hunt: the function that the lesson shows, and tests that are too lazy
+
+
+def shown(name: str, **given: Any) -> Any:
+    """Return the wrong function of the lesson, whose cell also holds the tests that it passes."""
+    cells = nbformat.read(NOTEBOOK, 4).cells
+    (cell,) = [
+        cell.source
+        for cell in cells
+        if cell.cell_type == "code" and cell.source.startswith(f"def {name}(")
+    ]
+    space = {"np": np, **given}
+    exec(cell, space)
+    return space[name]
+
+
+_RNG = np.random.default_rng(0)
+MAPS, KERNEL = _RNG.normal(size=(6, 5, 3)), _RNG.normal(size=(3, 3, 3, 4))
+BIAS, NO_BIAS, DOT = _RNG.normal(size=4), np.zeros(4), np.eye(3)[1][:, None] * np.eye(3)[1]
+STENCIL = [(i, j) for i in range(3) for j in range(3)]
+
+
+def the_three_tests(function: Callable[..., Any]) -> bool:
+    middle = KERNEL * DOT[..., None, None]
+    ones = function(np.ones((4, 5, 1)), np.ones((3, 3, 1, 1)), np.zeros(1))
+    return (
+        function(MAPS, KERNEL, BIAS).shape == (6, 5, 4)
+        and np.allclose(function(MAPS, middle, BIAS), MAPS @ KERNEL[1, 1] + BIAS)
+        and ones[0, :2, 0].tolist() == [4, 6]
+    )
+
+
+def the_dot_is_turned(function: Callable[..., Any]) -> bool:
+    numbered = np.arange(9.0).reshape(3, 3)
+    found = function(DOT[..., None], numbered[..., None, None], np.ones(1))
+    return np.allclose(found[..., 0] - 1, numbered[::-1, ::-1])
+
+
+def same_corner(maps: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> Callable[..., bool]:
+    right = convolve_loops(maps, kernel, bias)
+    return lambda f: np.allclose(f(maps, kernel, bias)[0, 0], right[0, 0])
+
+
+def test_the_shown_function_is_wrong_and_passes_the_shown_tests() -> None:
+    given = {"many_maps": MAPS, "many_kernels": KERNEL, "many_biases": BIAS}
+    wrong = shown("stamped", STENCIL=STENCIL, **given)
+    assert the_three_tests(wrong)
+    assert not is_convolution(wrong)
+
+
+@pytest.mark.parametrize(
+    ("lazy", "message"),
+    [
+        (lambda f: True, "added nine times"),
+        (the_three_tests, "turned by 180"),
+        (the_dot_is_turned, "frame repeats"),
+        (same_corner(MAPS, KERNEL, NO_BIAS), "added nine times"),
+        (same_corner(MAPS[..., :1], KERNEL[:, :, :1], BIAS), "Only the last input channel"),
+        (same_corner(MAPS, KERNEL * np.eye(3)[..., None, None], BIAS), "Rows and columns"),
+        (lambda f: f(MAPS, KERNEL, BIAS).shape == (4, 3, 4), "refuses a right function"),
+    ],
+)
+def test_a_lazy_test_is_refused(lazy: Callable[..., Any], message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.is_convolution(lazy)
+
+
+def test_five_mistakes_are_tried() -> None:
+    assert sum(mistake.startswith(check._SLIPS) for mistake in check.convolution.mistakes) == 5

@@ -1,8 +1,10 @@
 """The feedback of lesson 03: right answers pass, and each usual mistake is named."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from nst_helpers.errors import AnswerError
 
 Function = Callable[..., Any]
 
+NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "03_content_loss.ipynb"
 PADDING = ((1, 1), (1, 1), (0, 0))
 
 
@@ -85,7 +88,13 @@ def pixel_gradient(
     return backward(slope, kernels[0])
 
 
+def is_slope(function: Function) -> bool:
+    before, target = np.array([2.0, -3.0, 1.0, -1.0, 2.0]), np.array([1.0, 1.0, 3.0, 0.0, 0.0])
+    return np.allclose(function(before, target), [1, 0, -2, 0, 2])
+
+
 RIGHT: dict[str, Function] = {
+    "is_slope": is_slope,
     "by_hand": lambda: (4, [[2, 0], [0, 0]]),
     "mean_gradient": mean_gradient,
     "weight_for_mean": weight_for_mean,
@@ -235,3 +244,87 @@ def test_average_pool_backward(wrong: Function, message: str) -> None:
 def test_pixel_gradient(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(AnswerError, match=message):
         check.pixel_gradient(lambda *inputs: pixel_gradient(*inputs, **settings))
+
+
+# The bug hunt: the function that the lesson shows, and tests that are too lazy
+
+
+def shown(name: str, **given: Any) -> Any:
+    """Return the wrong function of the lesson, whose cell also holds the tests that it passes."""
+    cells = nbformat.read(NOTEBOOK, 4).cells
+    (cell,) = [
+        cell.source
+        for cell in cells
+        if cell.cell_type == "code" and cell.source.startswith(f"def {name}(")
+    ]
+    space = {"np": np, **given}
+    exec(cell, space)
+    return space[name]
+
+
+def content_loss(features: np.ndarray, target: np.ndarray) -> float:
+    return 0.5 * float(np.sum((features - target) ** 2))
+
+
+def loss(before: np.ndarray, target: np.ndarray) -> float:
+    return content_loss(relu(before), target)
+
+
+def fits(slope: np.ndarray, f: Function, x: np.ndarray) -> bool:
+    nudges = np.eye(x.size).reshape(-1, *x.shape)
+    right = [directional_slope(f, x, nudge, 1e-5) for nudge in nudges]
+    return np.allclose(slope.ravel(), right, atol=1e-6)
+
+
+def check_gradient(slope: np.ndarray, f: Function, x: np.ndarray) -> None:
+    assert fits(slope, f, x)
+
+
+MIXED = np.random.default_rng(2).normal(size=8)
+
+
+def the_three_tests(function: Function) -> bool:
+    pairs = [(MIXED, 0 * MIXED), (abs(MIXED), abs(MIXED)[::-1])]
+    return not function(MIXED, relu(MIXED)).any() and all(
+        fits(function(z, p), lambda x, p=p: loss(x, p), z) for z, p in pairs
+    )
+
+
+def agrees(before: list[float], target: list[float], slope: list[float]) -> Function:
+    return lambda f: np.allclose(f(np.array(before), np.array(target)), slope)
+
+
+def test_the_shown_function_is_wrong_and_passes_the_shown_tests() -> None:
+    wrong = shown("to_the_letter", check_gradient=check_gradient, content_loss=content_loss)
+    assert the_three_tests(wrong)
+    assert not is_slope(wrong)
+
+
+@pytest.mark.parametrize(
+    ("lazy", "message"),
+    [
+        (lambda f: True, "`to_the_letter` slipped through"),
+        (the_three_tests, "`to_the_letter` slipped through"),
+        (agrees([1, 2, -1], [3, 1, 0], [-2, 1, 0]), "`to_the_letter` slipped through"),
+        (lambda f: f(np.ones(1), np.ones(1) * 0) == 1 and the_three_tests(f), "to_the_letter"),
+        (lambda f: f(np.array([-1.0]), np.array([1.0])) == 0, "asks for F > P"),
+        (agrees([2, -3, 1, -1], [1, 1, 3, 0], [1, 0, -2, 0]), "asks for P > 0 besides"),
+        (
+            lambda f: np.all(
+                np.sign(f(np.array([-1.0, 2, 1, 1]), np.array([1.0, 1, 0, 3]))) == [0, 1, 1, -1]
+            ),
+            "twice as large",
+        ),
+        (lambda f: f(np.zeros(1), np.ones(1)) == -1, "refuses a right function"),
+        (lambda f: f(np.zeros(1), np.ones(1)) == 0, "refuses a right function"),
+    ],
+)
+def test_a_lazy_test_is_refused(lazy: Function, message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.is_slope(lazy)
+
+
+def test_a_mask_of_the_target_is_named() -> None:
+    """It gives what `to_the_letter` gives, but where P is 0 and F is not."""
+    with pytest.raises(AnswerError, match="P > 0 in the place of Z > 0"):
+        check.is_slope(lambda f: is_slope(f) or f(np.ones(1), np.zeros(1)) == 0)

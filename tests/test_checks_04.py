@@ -33,6 +33,11 @@ def orthogonal(size: int, rng: np.random.Generator) -> np.ndarray:
     return np.linalg.qr(rng.normal(size=(size, size)))[0]
 
 
+def is_mean_gram(function: Function) -> Any:
+    maps = np.random.default_rng(1).uniform(1, 2, (2, 3, 4))
+    return np.allclose(function(maps), np.einsum("hwi,hwj->ij", maps, maps) / (2 * 3))
+
+
 def disguise(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return (orthogonal(len(rows(features)), rng) @ rows(features)).reshape(features.shape)
 
@@ -52,6 +57,7 @@ SOLUTIONS: dict[str, Function] = {
     "gram_by_matmul": gram_by_matmul,
     "gram_of_union": gram_of_union,
     "covariance_from_gram": covariance_from_gram,
+    "is_mean_gram": is_mean_gram,
     "disguise": disguise,
     "count_gram_numbers": count_gram_numbers,
     "gram_entry_gradient": gram_entry_gradient,
@@ -126,6 +132,26 @@ def shuffled(features: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return rng.permutation(rows(features)).reshape(features.shape)
 
 
+UNEVEN = np.random.default_rng(2).uniform(1, 2, (2, 3, 4))
+CENTERED = UNEVEN - UNEVEN.mean((0, 1))
+
+
+def mean(features: np.ndarray) -> np.ndarray:
+    return gram_by_matmul(features) / len(rows(features))
+
+
+def symmetric(gram: np.ndarray) -> bool:
+    return np.allclose(gram, gram.T)
+
+
+def agree(function: Function, features: np.ndarray, others: np.ndarray | None = None) -> bool:
+    return np.allclose(function(features), mean(features if others is None else others))
+
+
+def is_blind_to_positions(function: Function) -> bool:
+    return np.allclose(function(UNEVEN[::-1]), function(UNEVEN))
+
+
 MISTAKES: list[tuple[str, str, Function]] = [
     ("gram_by_matmul", "reshape trap", strips),
     ("gram_by_matmul", "compares positions", lambda f: rows(f) @ rows(f).T),
@@ -147,6 +173,15 @@ MISTAKES: list[tuple[str, str, Function]] = [
         "M - 1",
         lambda g, m, mu: covariance_from_gram(g, m, mu) * m / (m - 1),
     ),
+    ("is_mean_gram", "covariance slipped", lambda function: True),
+    ("is_mean_gram", "covariance slipped", lambda function: symmetric(function(UNEVEN))),
+    ("is_mean_gram", "covariance slipped", is_blind_to_positions),
+    ("is_mean_gram", "covariance slipped", lambda g: np.allclose(g(CENTERED), mean(CENTERED))),
+    ("is_mean_gram", "root mean square", lambda g: np.all(g(np.ones((2, 3, 2))) == 1)),
+    ("is_mean_gram", "divides by nothing", lambda g: agree(g, UNEVEN[:1, :1])),
+    ("is_mean_gram", "squared width", lambda g: agree(g, UNEVEN[:, :2])),
+    ("is_mean_gram", "reshape trap", lambda g: agree(g, UNEVEN[..., :1])),
+    ("is_mean_gram", "refuses a right function", lambda g: agree(g, UNEVEN, 2 * UNEVEN)),
     ("disguise", "mixed the channels", mixed_channels),
     ("disguise", "2.25 times", lambda f, rng: 1.5 * disguise(f, rng)),
     ("disguise", "not orthogonal", not_orthogonal),
@@ -176,3 +211,15 @@ MISTAKES: list[tuple[str, str, Function]] = [
 def test_a_mistake_is_named(name: str, message: str, function: Function) -> None:
     with pytest.raises(AnswerError, match=message):
         getattr(check, name)(function)
+
+
+def suspect(features: np.ndarray) -> np.ndarray:
+    return np.cov(rows(features).T, bias=True)
+
+
+def test_the_suspect_passes_the_three_tests_and_not_the_fourth() -> None:
+    toy = np.array([[[1, 3], [0, 1]], [[2, 0], [1, 2]]], np.float32)
+    assert symmetric(suspect(UNEVEN))
+    assert is_blind_to_positions(suspect)
+    assert np.allclose(suspect(np.tile(toy, (2, 2, 1))), suspect(toy))
+    assert not is_mean_gram(suspect)

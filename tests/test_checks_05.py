@@ -32,6 +32,38 @@ def style_gradient(F: np.ndarray, A: np.ndarray) -> np.ndarray:
     return np.where(F > 0, (F @ F.T / M - A) @ F / (N**2 * M), 0)
 
 
+def finite_differences(function: Function, x: np.ndarray, h: float = 1e-6) -> np.ndarray:
+    slopes = np.zeros_like(x)
+    for index in np.ndindex(*x.shape):
+        nudge = np.zeros_like(x)
+        nudge[index] = h
+        slopes[index] = (function(x + nudge) - function(x - nudge)) / (2 * h)
+    return slopes
+
+
+def tried_on(Z: np.ndarray, S: np.ndarray) -> Function:
+    """Return a test that compares with the slopes of E, for features relu(Z) and a style S."""
+    A = S @ S.T / S.shape[1]
+
+    def loss(Z: np.ndarray) -> float:
+        F = np.maximum(Z, 0)
+        return ((F @ F.T / F.shape[1] - A) ** 2).mean() / 4
+
+    slopes = finite_differences(loss, Z)
+    return lambda function: np.allclose(function(np.maximum(Z, 0), A), slopes, 1e-5, 1e-8)
+
+
+def signed(*shape: int) -> np.ndarray:
+    return np.random.default_rng(1).uniform(-1, 1, shape)
+
+
+def positive(*shape: int) -> np.ndarray:
+    return np.random.default_rng(6).uniform(0.1, 1, shape)
+
+
+is_gradient = tried_on(signed(3, 4), positive(3, 5))
+
+
 def scaling(c: float) -> tuple[float, float]:
     return c**4, c**3
 
@@ -53,6 +85,7 @@ def authors_style_loss(grams: dict[str, Any], targets: dict[str, Any]) -> float:
 SOLUTIONS: dict[str, Function] = {
     "layer_loss": layer_loss,
     "style_gradient": style_gradient,
+    "is_gradient": is_gradient,
     "scaling": scaling,
     "mmd": mmd,
     "paper_weight": paper_weight,
@@ -91,6 +124,17 @@ def without_own_pairs(X: np.ndarray) -> float:
 
 def means(grams: dict[str, Any], targets: dict[str, Any]) -> list[tuple[int, float]]:
     return [(len(grams[k]), ((grams[k] - targets[k]) ** 2).mean()) for k in grams]
+
+
+def leads_downhill(function: Function) -> bool:
+    Z, S = positive(3, 4), positive(3, 5) + 1
+    slope = function(Z, S @ S.T / 5)
+    return layer_loss((Z - slope).T[None], S.T[None]) < layer_loss(Z.T[None], S.T[None])
+
+
+def is_zero_at_the_target(function: Function) -> bool:
+    F = positive(3, 4)
+    return np.allclose(function(F, F @ F.T / 4), 0)
 
 
 MISTAKES: list[tuple[str, str, Function]] = [
@@ -143,6 +187,14 @@ MISTAKES: list[tuple[str, str, Function]] = [
     ),
     ("style_gradient", "uphill", lambda F, A: -style_gradient(F, A)),
     ("style_gradient", "transpose it", lambda F, A: style_gradient(F, A).T),
+    ("is_gradient", r"1/M\^2 of eq. 6", lambda function: True),
+    ("is_gradient", r"1/M\^2 of eq. 6", leads_downhill),
+    ("is_gradient", r"1/M\^2 of eq. 6", is_zero_at_the_target),
+    ("is_gradient", "without the mask", tried_on(positive(3, 4), positive(3, 5))),
+    ("is_gradient", r"N M\^2, not N\^2 M", tried_on(signed(3, 3), positive(3, 5))),
+    ("is_gradient", "diagonals alone", tried_on(signed(1, 9), positive(1, 5))),
+    ("is_gradient", "divides A by M once more", tried_on(signed(3, 4), np.zeros((3, 5)))),
+    ("is_gradient", "refuses a right function", lambda f: f(positive(3, 4), np.eye(3)).all() == 0),
     ("scaling", "factor of the Gram matrices", lambda c: (c**2, c)),
     ("scaling", "one power less", lambda c: (c**4, c**4)),
     ("scaling", "two powers from G - A", lambda c: (c**4, c**2)),
@@ -241,19 +293,20 @@ def test_a_mistake_is_named(name: str, words: str, wrong: Function) -> None:
 
 
 def test_the_solution_of_the_gradient_agrees_with_finite_differences() -> None:
-    rng = np.random.default_rng(5)
-    Z, target, h = rng.uniform(-1, 1, (3, 4)), np.diag([1.0, 2.0, 3.0]), 1e-6
+    assert is_gradient(style_gradient)
 
-    def loss(Z: np.ndarray) -> float:
-        F = np.maximum(Z, 0)
-        return ((F @ F.T / F.shape[1] - target) ** 2).mean() / 4
 
-    slopes = np.zeros_like(Z)
-    for index in np.ndindex(*Z.shape):
-        nudge = np.zeros_like(Z)
-        nudge[index] = h
-        slopes[index] = (loss(Z + nudge) - loss(Z - nudge)) / (2 * h)
-    np.testing.assert_allclose(style_gradient(np.maximum(Z, 0), target), slopes, atol=1e-8)
+def suspect(F: np.ndarray, A: np.ndarray) -> np.ndarray:
+    N, M = F.shape
+    return np.where(F > 0, (F @ F.T / M - A) @ F / (N**2 * M**2), 0)
+
+
+def test_the_suspect_passes_the_three_tests_and_not_the_fourth() -> None:
+    F = np.maximum(signed(3, 4), 0)
+    assert leads_downhill(suspect)
+    assert is_zero_at_the_target(suspect)
+    assert np.all(suspect(F, np.eye(3))[F == 0] == 0)
+    assert not is_gradient(suspect)
 
 
 def test_the_smallest_of_three_weights_counts_too() -> None:

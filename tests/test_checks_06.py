@@ -2,8 +2,10 @@
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -12,11 +14,19 @@ from nst_helpers.course.checks import lesson06 as check
 from nst_helpers.errors import AnswerError
 
 FUNCTION_CHECKS = (
+    check.is_cosine,
     check.lowest_point,
     check.weighted_total,
     check.equal_pull,
     check.to_means,
 )
+
+
+def is_cosine(function: Callable[..., Any]) -> bool:
+    one, other = np.random.default_rng(64).standard_normal((2, 4, 5, 3))
+    other = 3 * other - one + 1
+    angle = np.sum(one * other) / np.linalg.norm(one) / np.linalg.norm(other)
+    return bool(np.isclose(function(one, other), angle) and angle < 0)
 
 
 def lowest_point(p: float, a: float, alpha: float, beta: float) -> float:
@@ -61,6 +71,7 @@ TUTORIAL = Recipe(
 @pytest.mark.parametrize(
     ("checked", "answer"),
     [
+        (check.is_cosine, is_cosine),
         (check.lowest_point, lowest_point),
         (check.weighted_total, weighted_total),
         (check.equal_pull, equal_pull),
@@ -71,6 +82,46 @@ TUTORIAL = Recipe(
 )
 def test_a_right_answer_passes(checked: Callable[[Any], str], answer: Any) -> None:
     assert checked(answer) == "Correct."
+
+
+def shown(name: str) -> tuple[str, str]:
+    """Return the code that the lesson shows as wrong, and what its three tests print."""
+    lesson = Path(__file__).parent.parent / "notebooks" / "06_total_loss.ipynb"
+    (cell,) = (one for one in nbformat.read(lesson, 4).cells if f"def {name}(" in one.source)
+    return cell.source, cell.outputs[0].text
+
+
+def test_the_wrong_cosine_passes_its_three_tests(capsys: pytest.CaptureFixture[str]) -> None:
+    code, printed = shown("cosine_of_pulls")
+    space: dict[str, Any] = {"np": np, "length": np.linalg.norm}
+    exec(code, space)
+    assert capsys.readouterr().out == printed
+    assert not is_cosine(space["cosine_of_pulls"])
+
+
+def pixels(*reds: float) -> np.ndarray:
+    """Return a row of red pixels."""
+    return np.array([[[red, 0.0, 0.0] for red in reds]])
+
+
+def balanced(*reds: float) -> np.ndarray:
+    """Return a row of pixels whose mean is 0."""
+    return np.array([[[red, -red, 0.0] for red in reds]])
+
+
+LAZY_COSINES: dict[str, Callable[..., Any]] = {
+    "single pixels": lambda f: np.isclose(f(pixels(1, 2), -pixels(2, 4)), -1),
+    "first length alone": lambda f: np.isclose(f(pixels(3, 4), pixels(4, 3)), 0.96),
+    "without its sign": lambda f: np.isclose(f(pixels(3, 4), pixels(8, 6)), 0.96),
+    "mean away first": lambda f: np.isclose(f(balanced(3, 4), -2 * balanced(4, 3)), -0.96),
+    "refuses a right function": lambda f: f(pixels(1, 2), pixels(2, 1)) == 0.8000001,
+}
+
+
+@pytest.mark.parametrize("message", LAZY_COSINES)
+def test_is_cosine_names_what_slips_through(message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.is_cosine(LAZY_COSINES[message])
 
 
 WRONG_POINTS = {

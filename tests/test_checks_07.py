@@ -1,8 +1,10 @@
 """The checks of lesson 07 take right answers and name the mistake in wrong ones."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import oracles
 import pytest
@@ -11,6 +13,7 @@ from nst_helpers.course.checks import lesson07 as check
 from nst_helpers.errors import AnswerError
 
 CHECKS = (
+    check.is_recursion,
     check.largest_rate,
     check.adam_step,
     check.newton_direction,
@@ -18,6 +21,25 @@ CHECKS = (
     check.smallest_format,
     check.first_step,
 )
+
+
+RNG = np.random.default_rng(77)
+BOWL = np.eye(5) + np.ones((5, 5))
+STEPS = RNG.standard_normal((3, 5))
+CHANGES = STEPS @ BOWL
+SLOPE = RNG.standard_normal(5)
+
+
+def estimate(gamma: float) -> np.ndarray:
+    inverse = gamma * np.eye(5)
+    for s, y in zip(STEPS, CHANGES, strict=True):
+        left = np.eye(5) - np.outer(s, y) / (s @ y)
+        inverse = left @ inverse @ left.T + np.outer(s, s) / (s @ y)
+    return inverse
+
+
+def is_recursion(function: Callable[..., Any]) -> bool:
+    return np.allclose(function(SLOPE, STEPS, CHANGES, 0.3), estimate(0.3) @ SLOPE)
 
 
 def largest_rate(hessian: np.ndarray) -> float:
@@ -61,6 +83,7 @@ def first_step(gradient: np.ndarray, gray: float) -> np.ndarray:
 @pytest.mark.parametrize(
     ("checked", "answer"),
     [
+        (check.is_recursion, is_recursion),
         (check.largest_rate, largest_rate),
         (check.adam_step, adam_step),
         (check.newton_direction, newton_direction),
@@ -77,6 +100,48 @@ def test_a_right_answer_passes(checked: Callable[[Any], str], answer: Any) -> No
 
 def _pairs(S: np.ndarray, Y: np.ndarray) -> Any:
     return list(zip(S, Y, strict=True))
+
+
+def test_the_wrong_recursion_passes_its_three_tests(capsys: pytest.CaptureFixture[str]) -> None:
+    lesson = Path(__file__).parent.parent / "notebooks" / "07_optimization.ipynb"
+    (cell,) = (one for one in nbformat.read(lesson, 4).cells if "def recursion(" in one.source)
+    steps = RNG.standard_normal((4, 6))
+    bowl = np.diag(np.arange(1.0, 7)) + np.ones((6, 6))
+    space: dict[str, Any] = {"np": np, "S": steps, "Y": steps @ bowl, "g": np.arange(6.0)}
+    exec(cell.source, space)
+    assert capsys.readouterr().out == cell.outputs[0].text
+    assert not is_recursion(space["recursion"])
+
+
+def is_symmetric(f: Callable[..., Any]) -> bool:
+    columns = np.array([f(axis, STEPS, CHANGES, 0.3) for axis in np.eye(5)])
+    return np.allclose(columns, columns.T)
+
+
+def meets_secant(f: Callable[..., Any]) -> bool:
+    return np.allclose(f(CHANGES[-1], STEPS, CHANGES, 0.3), STEPS[-1])
+
+
+LAZY_TESTS: dict[str, Callable[..., Any]] = {
+    "newest pair to the oldest": lambda f: np.allclose(
+        f(CHANGES[0], STEPS[:1], CHANGES[:1], 0.3), STEPS[0]
+    ),
+    "newest pair for the oldest": is_symmetric,
+    "forgets gamma": meets_secant,
+    "gamma that is not 1": lambda f: np.allclose(
+        f(SLOPE, STEPS, CHANGES, 1.0), estimate(1.0) @ SLOPE
+    ),
+    "A plus": lambda f: (
+        meets_secant(f) and np.allclose(f(SLOPE, STEPS[:0], CHANGES[:0], 0.3), 0.3 * SLOPE)
+    ),
+    "refuses a right function": lambda f: np.allclose(f(SLOPE, STEPS, CHANGES, 0.3), SLOPE),
+}
+
+
+@pytest.mark.parametrize("message", LAZY_TESTS)
+def test_is_recursion_names_what_slips_through(message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.is_recursion(LAZY_TESTS[message])
 
 
 WRONG_RATES: dict[str, Callable[[np.ndarray], Any]] = {

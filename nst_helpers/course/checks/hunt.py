@@ -31,8 +31,8 @@ def hunt(
         for function in right:
             if not _verdict(test, function):
                 raise AnswerError(
-                    "Your test refuses a right function. Does it ask for more than the task does, "
-                    "or compare rounded numbers with ==?"
+                    "Your test refuses a right function: it may ask for more than the task does, "
+                    "or compare rounded numbers with ==."
                 )
         for sentence, function in wrong.items():
             if _verdict(test, function):

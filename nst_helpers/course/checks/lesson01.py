@@ -8,9 +8,11 @@ import numpy as np
 
 from ...errors import AnswerError
 from .exercise import Exercise
+from .hunt import hunt
 from .judge import CORRECT, call, judge_function
 
 _MEAN = np.array([103.939, 116.779, 123.68])  # B, G, R
+_SINGLE = _MEAN.astype(np.float32)  # tests may ask for the type of the picture
 
 
 def _picture(height: int = 4, seed: int = 0) -> Any:
@@ -102,8 +104,40 @@ deprocess = Exercise(
     hints=("Undo the last step first. The channels are the last axis, with or without a batch.",),
 )
 
-to_bytes = Exercise(
+is_preprocessing = Exercise(
     "01.3",
+    level=2,
+    task="Takes a function of a picture (H, W, 3); returns True if it prepares pictures as VGG19 "
+    "needs them, and False if not.",
+    examine=hunt(
+        [
+            lambda x: 255 * x[..., ::-1] - _SINGLE,
+            lambda x: (255 * x - _SINGLE[::-1])[..., ::-1],
+            lambda x: np.stack([255 * x[..., 2 - c] - _SINGLE[c] for c in range(3)], axis=-1),
+        ],
+        {
+            "`prepared` slipped through: it subtracts the mean before it turns the channels, so "
+            "that red loses the mean of blue. Try one color, and work out its three numbers.": (
+                lambda x: (255 * x - _SINGLE)[..., ::-1]
+            ),
+            "A function slipped through that leaves the channels in the order R, G, B. Try a color "
+            "whose red and blue differ.": lambda x: 255 * x - _SINGLE,
+            "A function slipped through that stays on the scale 0 to 1, the mean included. Try "
+            "black or white.": lambda x: x[..., ::-1] - _SINGLE / 255,
+            "A function slipped through that reverses rows and columns as well as channels. Try a "
+            "picture whose pixels differ.": lambda x: 255 * np.flip(x) - _SINGLE,
+        },
+    ),
+    hints=(
+        "The three tests ask for a shape, for a difference and for a mean over all channels. Which "
+        "mistakes in the mean color do a difference and a sum not see?",
+        "Take a picture of two pixels of different colors. By hand, what must each become?",
+        "Compare with np.allclose: 255 times the color, turned, minus (103.939, 116.779, 123.68).",
+    ),
+)
+
+to_bytes = Exercise(
+    "01.4",
     level=1,
     task="Takes floats (H, W, 3), mostly in [0, 1]; returns uint8, clipped and rounded to nearest.",
     examine=_values_and_type,
@@ -131,7 +165,7 @@ to_bytes = Exercise(
 )
 
 steps_needed = Exercise(
-    "01.4",
+    "01.5",
     level=2,
     task="Takes eta and error; returns the smallest whole t with abs(1 - eta)**t * error <= 1/255.",
     right=_steps,
@@ -151,7 +185,7 @@ steps_needed = Exercise(
 )
 
 blend = Exercise(
-    "01.5",
+    "01.6",
     level=2,
     task="Takes content, style (one shape), alpha, beta; returns the x with the least "
     "alpha / 2 * sum((x - content)**2) + beta / 2 * sum((x - style)**2).",
@@ -180,7 +214,7 @@ blend = Exercise(
 )
 
 input_gradient = Exercise(
-    "01.6",
+    "01.7",
     level=3,
     task="Takes image and target, (H, W, 3); returns the gradient, with respect to image, of "
     "1/2 sum((preprocess(image) - preprocess(target))**2).",

@@ -11,7 +11,9 @@ import numpy as np
 from ...architecture import ARCHITECTURE
 from ...errors import AnswerError
 from .exercise import Exercise
+from .hunt import hunt
 from .judge import CORRECT, call, judge, require_answer
+from .layers import conv, spread
 
 _EXACT = 1e-9  # of whole numbers, which no processor rounds
 _IN = {name: before for name, before, _ in ARCHITECTURE}
@@ -31,16 +33,12 @@ def _framed(before: int, after: int, mode: Any = "constant") -> Callable[[Any, A
 _convolve = _framed(1, 1)
 
 
-def _grown(pooled: Any) -> Any:
-    return pooled.repeat(2, 0).repeat(2, 1)
-
-
 def _winners(x: Any) -> Any:
-    return x == _grown(x.reshape(x.shape[0] // 2, 2, x.shape[1] // 2, 2).max((1, 3)))
+    return x == spread(x.reshape(x.shape[0] // 2, 2, x.shape[1] // 2, 2).max((1, 3)))
 
 
 def _back(x: Any, g: Any) -> Any:
-    return _winners(x) * _grown(g)
+    return _winners(x) * spread(g)
 
 
 def _strides(steps: Any) -> list[int]:
@@ -89,9 +87,7 @@ convolution = Exercise(
     right=_convolve,
     inputs=(_ONE.normal(size=(4, 5, 3)), _ONE.normal(size=(3, 3, 3, 2)), _ONE.normal(2, size=2)),
     mistakes={
-        "The bias is missing; add bias[n] once to each output of channel n.": lambda x, k, b: (
-            _convolve(x, k, 0 * b)
-        ),
+        "The bias is missing; add bias[n] once.": lambda x, k, b: _convolve(x, k, 0 * b),
         "The bias is added nine times, once per entry of the stencil; add it outside the loops "
         "over i and j.": lambda x, k, b: _convolve(x, k, 9 * b),
         "The bias is added once per input channel; add it outside "
@@ -128,8 +124,27 @@ convolution = Exercise(
     hints=("Take a single output first: a sum over nine places and C channels, and one bias.",),
 )
 
-max_pool_gradient = Exercise(
+_SLIPS = ("The stencil is", "The frame repeats", "Rows", "The bias is added nine", "Only the last")
+is_convolution = Exercise(
     "02.2",
+    level=2,
+    task="Takes a function of maps, kernel and bias; returns True if it is right, False if not.",
+    examine=hunt(
+        [_convolve, lambda x, k, b: conv(x, k) + b],
+        {
+            f"A wrong function slipped through. {mistake}": function
+            for mistake, function in convolution.mistakes.items()
+            if mistake.startswith(_SLIPS)
+        },
+    ),
+    hints=(
+        "A sum of ones, or a stencil that is 0 but in its middle, tells no side from another.",
+        "Work out one corner by the formula, from random maps, kernels and biases.",
+    ),
+)
+
+max_pool_gradient = Exercise(
+    "02.3",
     level=2,
     task="Takes x (H, W) with even sides and g (H/2, W/2), the loss's gradient with respect to the "
     "pooled map; returns the gradient with respect to x, (H, W).",
@@ -137,20 +152,16 @@ max_pool_gradient = Exercise(
     inputs=(_TWO.normal(size=(6, 8)), _TWO.normal(size=(3, 4))),
     mistakes={
         "This is the gradient of average pooling; max pooling gives all of g to the largest of the "
-        "four and nothing to the others.": lambda x, g: _grown(g) / 4,
-        "All four pixels receive g; only the largest of each window may.": lambda x, g: _grown(g),
-        "The winners receive 1; they should receive the g of their window.": lambda x, g: (
-            _winners(x) * 1
-        ),
+        "four and nothing to the others.": lambda x, g: spread(g) / 4,
+        "All four pixels receive g; only the largest of each window may.": lambda x, g: spread(g),
+        "The winners receive 1; they should receive g.": lambda x, g: _winners(x) * 1,
         "The winners receive their own value; they should receive g.": lambda x, g: _winners(x) * x,
         "The winners receive their value times g; the slope of the largest is 1, whatever "
         "its value.": lambda x, g: _back(x, g) * x,
         "The smallest pixels receive g; it belongs to the largest.": lambda x, g: _back(-x, g),
-        "The pixels are compared by magnitude; the largest is meant with its sign.": lambda x, g: (
-            _back(abs(x), g)
-        ),
+        "Pixels are compared by magnitude; their signs count.": lambda x, g: _back(abs(x), g),
         "Only the largest pixel of the whole map receives g; each window has a winner of its "
-        "own.": lambda x, g: (x == x.max()) * _grown(g),
+        "own.": lambda x, g: (x == x.max()) * spread(g),
         "A ReLU's mask is applied as well; a winner below zero receives its g too.": lambda x, g: (
             _back(x, g) * (x > 0)
         ),
@@ -159,7 +170,7 @@ max_pool_gradient = Exercise(
 )
 
 receptive_field = Exercise(
-    "02.3",
+    "02.4",
     level=2,
     task="Takes the steps from the pixels on, a list of (window size, stride); returns how many "
     "pixels one feature sees, along one axis.",
@@ -180,9 +191,7 @@ receptive_field = Exercise(
         "come after it.": lambda s: _field(s, _strides(s)),
         "Only the stride just before counts here; the strides of all earlier steps "
         "multiply.": lambda s: _field(s, [1, *(stride for _, stride in s)]),
-        "The single pixel at the start is missing: begin with 1, not with 0.": lambda s: (
-            _field(s) - 1
-        ),
+        "The single pixel at the start is missing: begin with 1.": lambda s: _field(s) - 1,
         "A window of size s adds s - 1, not s, to what is seen.": lambda s: _field(
             [(size + 1, stride) for size, stride in s]
         ),
@@ -201,7 +210,7 @@ receptive_field = Exercise(
 )
 
 parameters = Exercise(
-    "02.4",
+    "02.5",
     level=1,
     task="Takes rows (name, channels in, channels out) of 3 x 3 convolutions, as `ARCHITECTURE`; "
     "returns how many numbers they learn.",
@@ -228,7 +237,7 @@ parameters = Exercise(
 )
 
 feature_shape = Exercise(
-    "02.5",
+    "02.6",
     level=1,
     task="Takes a picture's height and width and a layer's name; returns the tuple "
     "(height, width, channels) of its features.",
@@ -261,7 +270,7 @@ feature_shape = Exercise(
 )
 
 normalize_layer = Exercise(
-    "02.6",
+    "02.7",
     level=2,
     task="Takes kernel (3, 3, C, N), bias (N,), the old mean activations before (C,) of the layer "
     "below and means (N,) of this one; returns the new kernel and the new bias.",

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import AnswerError
 from .exercise import Exercise
+from .hunt import hunt
 from .judge import CORRECT, call, judge, require_answer
 from .layers import Array, conv, conv_backward, pool, relu, spread
 
@@ -30,6 +31,37 @@ def _pixel_gradient(
     slope = slope * (second > 0 if outer else 1.0)
     slope = spread(conv_backward(slope, kernels[1], flip)) / 4
     return conv_backward(slope * (first > 0 if inner else 1.0), kernels[0], flip)
+
+
+is_slope = Exercise(
+    "03.1",
+    level=2,
+    task="Takes a function of Z and P, arrays of one shape; returns True if it gives the slope of "
+    "eq. 1 with respect to Z, and False if not.",
+    examine=hunt(
+        [
+            lambda z, p: (relu(z) - p) * np.greater(z, 0),
+            lambda z, p: np.where(np.less(z, 0), 0.0, z - p),  # the other slope at Z = 0
+        ],
+        {
+            "`to_the_letter` slipped through: after a ReLU no F is below 0, so that its mask is "
+            "never used. Try a Z below 0 where P is above 0.": lambda z, p: relu(z) - p,
+            "A function slipped through whose mask asks for P > 0 in the place of Z > 0. Try a Z "
+            "below 0 where P is above 0.": lambda z, p: (relu(z) - p) * np.greater(p, 0),
+            "A function slipped through whose mask asks for F > P. Try a Z above 0 that is smaller "
+            "than P.": lambda z, p: relu(relu(z) - p),
+            "A function slipped through whose mask asks for P > 0 besides Z > 0. Try a Z above 0 "
+            "where P is 0.": lambda z, p: (relu(z) - p) * np.greater(z, 0) * np.greater(p, 0),
+            "A function slipped through whose slopes are twice as large. Ask for the numbers, not "
+            "for zeros and signs.": lambda z, p: 2 * (relu(z) - p) * np.greater(z, 0),
+        },
+    ),
+    hints=(
+        "Each test has Z above 0, or P = 0, or F = P. Which case of eq. 2 is missing?",
+        "Z is above or below 0; P is 0, below F or above it. Which slope has each case?",
+        "Random Z with both signs, and P = max(0, other random numbers): numerical_gradient knows.",
+    ),
+)
 
 
 _Z, _P = np.array([[3.0, -1.0], [0.0, 2.0]]), np.array([[1.0, 2.0], [0.0, 2.0]])
@@ -59,7 +91,7 @@ def _loss_and_slope(function: Any) -> str:
 
 
 by_hand = Exercise(
-    "03.1",
+    "03.2",
     level=1,
     task="Takes nothing; returns the loss and its 2 x 2 gradient with respect to Z.",
     examine=_loss_and_slope,
@@ -73,7 +105,7 @@ def _mean_slope(z: Array, p: Array, times: float = 2) -> Array:
 
 _RNG = np.random.default_rng(3)
 mean_gradient = Exercise(
-    "03.2",
+    "03.3",
     level=2,
     task="Takes Z and P, both of shape (H, W, N); returns the gradient of the mean of (F - P)^2 "
     "with respect to Z, of that shape.",
@@ -121,7 +153,7 @@ def _weight(alpha: float, n: int, h: float, w: float) -> float:
 
 
 weight_for_mean = Exercise(
-    "03.3",
+    "03.4",
     level=2,
     task="Takes alpha, the number of channels in block 4, and the picture's height and width in "
     "pixels; returns the weight of the mean that equals alpha times eq. 1.",
@@ -163,7 +195,7 @@ def _central(f: Any, x: Array, v: Array, h: float, times: float = 1.0) -> Any:
 
 _RNG = np.random.default_rng(4)
 directional_slope = Exercise(
-    "03.4",
+    "03.5",
     level=2,
     task="Takes f, x, v and h, where f maps an array like x to a number; returns the central "
     "difference of f at x along v.",
@@ -196,7 +228,7 @@ directional_slope = Exercise(
 )
 
 average_pool_backward = Exercise(
-    "03.5",
+    "03.6",
     level=2,
     task="Takes the gradient with respect to the pooled maps, shape (H, W, N); returns the one "
     "with respect to the maps before, shape (2 H, 2 W, N).",
@@ -223,7 +255,7 @@ _RNG = np.random.default_rng(6)
 _IMAGE, _TARGET = _RNG.normal(size=(4, 6, 3)), relu(_RNG.normal(size=(2, 3, 5)))
 _KERNELS = _RNG.normal(size=(3, 3, 3, 4)), _RNG.normal(size=(3, 3, 4, 5))
 pixel_gradient = Exercise(
-    "03.6",
+    "03.7",
     level=3,
     task="Takes the image (H, W, 3), a pair of kernels (3, 3, 3, C) and (3, 3, C, N), and the "
     "target P (H / 2, W / 2, N); returns the gradient of eq. 1 with respect to the image.",
@@ -251,6 +283,6 @@ pixel_gradient = Exercise(
     },
     hints=(
         "Go forward first and keep Z of both layers; then come back through the same five steps.",
-        "Each step back is one you have met: mask, conv_backward, the pooling of 03.5.",
+        "Each step back is one you have met: mask, conv_backward, the pooling of 03.6.",
     ),
 )

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import AnswerError
 from .exercise import Exercise
+from .hunt import hunt
 from .judge import CORRECT, as_numbers, call, judge, judge_function
 
 _TOLERANCE = 1e-4  # answers may have been computed in float32
@@ -116,6 +117,42 @@ covariance_from_gram = Exercise(
 )
 
 
+def _unit_power(features: np.ndarray) -> np.ndarray:
+    energies = np.maximum(np.diag(_gram(features)), 1e-12)
+    return _gram(features) / np.sqrt(np.outer(energies, energies))
+
+
+is_mean_gram = Exercise(
+    "04.4",
+    level=2,
+    task="Takes a function of features, (H, W, N); returns whether it gives G / M, shape (N, N).",
+    examine=hunt(
+        [
+            _mean_gram,
+            lambda f: np.einsum("hwi,hwj->ij", f, f) / f[..., 0].size,
+            lambda f: np.mean(_rows(f)[:, :, None] * _rows(f)[:, None], axis=0),
+        ],
+        {
+            "The covariance slipped through, which is what suspect returns. Compare values, on "
+            "features whose means are not 0.": lambda f: np.cov(_rows(f).T, bias=True),
+            "A function that divides each channel by its root mean square slipped through. Its "
+            "diagonal is 1 always; take features with another mean square.": _unit_power,
+            "A function that divides by nothing slipped through. Take more than one "
+            "position.": _gram,
+            "A function that divides by the squared width slipped through. It is right for square "
+            "pictures; take another one.": lambda f: _gram(f) / f.shape[1] ** 2,
+            "The reshape trap slipped through, divided by M. Take several channels, with "
+            "different values.": lambda f: _outer(f.reshape(f.shape[-1], -1)) / f[..., 0].size,
+        },
+    ),
+    hints=(
+        "Run your test on suspect. What do the three tests not ask of the numbers themselves?",
+        "Look back at two channels that have nothing to do with each other: G / M and covariance.",
+        "Compare with a G / M of your own, on features that are not square and have means above 0.",
+    ),
+)
+
+
 def _disguised(function: Any) -> str:
     features = _ONE
     answer = as_numbers(call(function, features, np.random.default_rng(4)))
@@ -156,7 +193,7 @@ def _why_the_gram_differs(answer: np.ndarray, features: np.ndarray) -> str:
 
 
 disguise = Exercise(
-    "04.4",
+    "04.5",
     level=2,
     task="Takes (features, rng): features of shape (H, W, N) and a numpy.random.Generator; returns "
     "features of the same shape and Gram matrix, which do not consist of the same positions.",
@@ -168,7 +205,7 @@ disguise = Exercise(
 )
 
 count_gram_numbers = Exercise(
-    "04.5",
+    "04.6",
     level=1,
     task="Takes a list of channel counts N_l; returns how many different numbers their Gram "
     "matrices hold together.",
@@ -218,7 +255,7 @@ def _both_entries(function: Any) -> str:
 
 
 gram_entry_gradient = Exercise(
-    "04.6",
+    "04.7",
     level=2,
     task="Takes (features, i, j): features of shape (H, W, N) and two channels, which may be the "
     "same; returns dG_ij / dF, shape (H, W, N), for G of eq. 3.",

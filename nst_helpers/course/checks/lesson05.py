@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .exercise import Exercise
+from .hunt import hunt
 
 _N, _M = 3, 6  # channels of most inputs, and positions of the features in 05.2
 _NAMES = ("paper", "mean", "mean_per_channel")
@@ -114,8 +115,47 @@ style_gradient = Exercise(
     hints=("One 1/M stays inside, with G; what does the derivative of G / M bring in front?",),
 )
 
-scaling = Exercise(
+
+def _masked(
+    n: int = 2, m: int = 1, below: float = 0, difference: Any = lambda G, A, M: G / M - A
+) -> Callable[..., Any]:
+    def gradient(F: Any, A: Any) -> Any:
+        N, M = F.shape
+        return (below < F) * (difference(F @ F.T, A, M) @ F) / (N**n * M**m)
+
+    return gradient
+
+
+is_gradient = Exercise(
     "05.3",
+    level=2,
+    task="Takes a function of F, (N, M), and A, (N, N), as in 05.2; returns whether it gives the "
+    "gradient that 05.2 asks for, (N, M).",
+    examine=hunt(
+        [_masked(), _masked(m=2, difference=lambda G, A, M: G - M * A)],
+        {
+            "The factor 1/M^2 of eq. 6 slipped through, which is what suspect has. The direction "
+            "is right, the size is not: compare it with slopes of E itself.": _masked(m=2),
+            "A gradient of the diagonals alone slipped through. Take at least two channels that "
+            "fire together.": _masked(difference=lambda G, A, M: (G / M - A) * np.eye(len(A))),
+            "A gradient without the mask slipped through. Let some features be 0.": _masked(
+                below=-np.inf
+            ),
+            "A gradient divided by N M^2, not N^2 M, slipped through. They are the same where N = "
+            "M; take other numbers.": _masked(1, 2),
+            "A gradient that divides A by M once more slipped through. With A = 0 it is right; "
+            "take another one.": _masked(difference=lambda G, A, M: (G - A) / M),
+        },
+    ),
+    hints=(
+        "The three tests ask where the gradient points. What do they not ask?",
+        "The lesson has a function that gives the slopes of any function of one array.",
+        "Compare with finite_differences of E_per_position(relu(Z), S), Z of both signs, N not M.",
+    ),
+)
+
+scaling = Exercise(
+    "05.4",
     level=1,
     task="Takes c, by which all features grow; returns the factors of E_l and of its gradient.",
     right=_grows(4, 3),
@@ -135,7 +175,7 @@ scaling = Exercise(
 )
 
 mmd = Exercise(
-    "05.4",
+    "05.5",
     level=2,
     task="Takes two sets of vectors, one per row, (M, N) and (M', N); returns the squared maximum "
     "mean discrepancy with the kernel (x . y)^2, a number; all pairs count.",
@@ -158,7 +198,7 @@ mmd = Exercise(
 )
 
 paper_weight = Exercise(
-    "05.5",
+    "05.6",
     level=2,
     task="Takes weight, normalization and channels; returns the weight of E_l for the same loss.",
     right=_worth(1, 4, 4 / 64**2),
@@ -179,7 +219,7 @@ paper_weight = Exercise(
 )
 
 authors_style_loss = Exercise(
-    "05.6",
+    "05.7",
     level=2,
     task="Takes two dicts of Gram matrices per position by layer, (N_l, N_l) each; returns the sum "
     "over layers of 1 / N_l^2 times the mean of (G - A)^2.",

@@ -1,4 +1,4 @@
-"""Checks of lesson 06: the weighted minimum, the total, equal pulls, weights, a recipe."""
+"""Checks of lesson 06: a cosine, the weighted minimum, the total, pulls, weights, a recipe."""
 
 from collections.abc import Callable
 from math import inf, isclose
@@ -12,9 +12,23 @@ from ...errors import AnswerError
 from ...recipe import Recipe
 from ...recipes import RECIPES
 from .exercise import Exercise
+from .hunt import hunt
 from .judge import CORRECT, require_answer
 
 _CONTENT, _STYLE = np.random.default_rng(63).standard_normal((2, 4, 5, 3))
+
+
+def _cosine(one: Any, other: Any) -> Any:
+    return (one * other).sum() / np.sqrt((one**2).sum() * (other**2).sum())
+
+
+def _of_units(one: Any, other: Any) -> Any:
+    return np.vdot(one / norm(one), other / norm(other))
+
+
+def _of_pixels(one: Any, other: Any) -> Any:
+    lengths = norm(one, axis=-1) * norm(other, axis=-1)
+    return ((one * other).sum(axis=-1) / np.maximum(lengths, 1e-12)).mean()
 
 
 def _point(of_p: float, of_a: float) -> Callable[..., float]:
@@ -47,8 +61,34 @@ def _recipe(answer: Any) -> str:
     return CORRECT
 
 
-lowest_point = Exercise(
+is_cosine = Exercise(
     "06.1",
+    level=2,
+    task="Takes a function of two pulls, (H, W, 3) each; returns True if it gives the cosine "
+    "between them, otherwise False.",
+    examine=hunt(
+        [_cosine, _of_units],
+        {
+            "A mean of the cosines of single pixels slipped through: let a pixel be strong in one "
+            "pull and weak in the other.": _of_pixels,
+            "A division by the first length alone, squared, slipped through: let the two pulls "
+            "have different lengths.": lambda one, other: (one * other).sum() / (one**2).sum(),
+            "A cosine without its sign slipped through: let the two pulls want "
+            "opposites.": lambda one, other: abs(_cosine(one, other)),
+            "One that takes the mean away first, a correlation, slipped through: let the means "
+            "differ from 0.": lambda one, other: _cosine(one - one.mean(), other - other.mean()),
+        },
+    ),
+    hints=(
+        "In the three tests every pixel has the same cosine. Choose pulls in which it does not, or "
+        "in which the pixels count differently.",
+        "Spread an example for the head over two pixels: (3, 4) and (4, 3) have 0.96.",
+        "Pixels (3, 0, 0), (4, 0, 0) and -2 times (4, 0, 0), (3, 0, 0): the cosine is -0.96.",
+    ),
+)
+
+lowest_point = Exercise(
+    "06.2",
     level=1,
     task="Takes p, a, alpha, beta; returns where alpha/2 (x - p)^2 + beta/2 (x - a)^2 is lowest.",
     right=lambda p, a, alpha, beta: (alpha * p + beta * a) / (alpha + beta),
@@ -67,7 +107,7 @@ lowest_point = Exercise(
 )
 
 weighted_total = Exercise(
-    "06.2",
+    "06.3",
     level=1,
     task="Takes two dicts of numbers, terms and weights; returns the sum of the terms, each times "
     "the weight of the same name. A term without a weight counts nothing.",
@@ -88,7 +128,7 @@ weighted_total = Exercise(
 )
 
 equal_pull = Exercise(
-    "06.3",
+    "06.4",
     level=2,
     task="Takes the gradients of the content and of the style loss, (H, W, 3) each, before any "
     "weight; returns the beta that makes both pulls equally long, for alpha = 1.",
@@ -110,7 +150,7 @@ equal_pull = Exercise(
 )
 
 to_means = Exercise(
-    "06.4",
+    "06.5",
     level=2,
     task="Takes alpha and beta of alpha * L_content + beta * E_l, and the content layer's N and M; "
     "returns the pair for mean squared errors of features and of Gram matrices per position.",
@@ -137,7 +177,7 @@ to_means = Exercise(
 )
 
 tensorflow_recipe = Exercise(
-    "06.5",
+    "06.6",
     level=3,
     task="The settings of the TensorFlow tutorial, a Recipe.",
     examine=_recipe,

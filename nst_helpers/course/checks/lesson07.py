@@ -1,6 +1,6 @@
-"""Checks of lesson 07: step sizes, Adam, the two-loop recursion, curvature, number formats."""
+"""Checks of lesson 07: two loops, step sizes, Adam, curvature, number formats."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from operator import ge, gt, le
@@ -11,7 +11,9 @@ from numpy.linalg import eigvalsh, norm
 
 from ...errors import AnswerError
 from .exercise import Exercise
+from .hunt import hunt
 from .judge import CORRECT, call, require_answer
+from .loops import DOWN, NONE, UP, dense, loops, newest, product
 
 
 def _bowl(seed: int, size: int) -> Any:
@@ -37,35 +39,8 @@ def _adam(
 
 
 _step, _mean = _adam(), _adam(root=lambda q, e: 1.0)
-
-
 _RNG = np.random.default_rng(73)
 _STEPS = _RNG.standard_normal((3, 6))
-_UP, _DOWN = (0, 1, 2), (2, 1, 0)
-
-
-def _loops(
-    first: Sequence[int] = _DOWN,
-    second: Sequence[int] = _UP,
-    pair: int = -1,
-    gamma: Callable[..., float] = lambda s, y: s @ y / (y @ y),
-    sign: int = -1,
-    rho: Callable[..., float] = lambda s, y: 1 / (s @ y),
-    turn: int = 1,
-) -> Callable[..., Any]:
-    """Return the two-loop recursion for three pairs; the arguments make the mistakes."""
-
-    def direction(g: Any, S: Any, Y: Any) -> Any:
-        q, a = g, np.zeros(3)
-        for i in first:
-            a[i] = rho(S[i], Y[i]) * (S[i] @ q)
-            q = q - a[i] * Y[i]
-        r = gamma(S[pair], Y[pair]) * q
-        for i in second:
-            r = r + (a[::turn][i] + sign * rho(S[i], Y[i]) * (Y[i] @ r)) * S[i]
-        return -r
-
-    return direction
 
 
 def _pair(cosine: float, s: float, y: float) -> tuple[Any, ...]:
@@ -130,8 +105,33 @@ def _by(size: Any = lambda g: abs(g).max(), unit: float = 1 / 255) -> Callable[.
     return lambda g, gray: -g / size(g) * gray * unit
 
 
-largest_rate = Exercise(
+is_recursion = Exercise(
     "07.1",
+    level=2,
+    task="Takes a function of g, S, Y and gamma; returns True if it gives B g by the two loops, as "
+    "two_loops does, otherwise False.",
+    examine=hunt(
+        [product(), dense],
+        {
+            "A second loop from the newest pair to the oldest slipped through: take two pairs that "
+            "do not lie along the axes of the bowl.": product(second=DOWN),
+            "Loops that take the newest pair for the oldest slipped through: the newest must meet "
+            "the secant equation.": product(first=UP, second=DOWN),
+            "One that forgets gamma slipped through: take a gamma that is not 1, and a g that "
+            "leaves some q after the first loop.": product(gamma=lambda *_: 1.0),
+            "A plus where the second loop takes rho y^T r away slipped through: some q must be "
+            "left after the first loop.": product(sign=1),
+        },
+    ),
+    hints=(
+        "With one pair there is no order, and along the axes of a bowl the order is no matter.",
+        "The dense matrix gives the right answer: bfgs_update, pair by pair, from gamma I.",
+        "Two pairs in the plane, Y = S H with a Hessian that is not diagonal, gamma 0.5, any g.",
+    ),
+)
+
+largest_rate = Exercise(
+    "07.2",
     level=1,
     task="Takes a bowl's Hessian, (P, P); returns the rate above which gradient descent runs away.",
     right=lambda H: 2 / eigvalsh(H)[-1],
@@ -163,7 +163,7 @@ largest_rate = Exercise(
 )
 
 adam_step = Exercise(
-    "07.2",
+    "07.3",
     level=2,
     task="Takes the gradients so far, (K, P), the latest last, the rate, beta_1, beta_2 and "
     "epsilon; returns what Adam adds to x in the latest step, (P,).",
@@ -205,35 +205,37 @@ adam_step = Exercise(
 )
 
 newton_direction = Exercise(
-    "07.3",
+    "07.4",
     level=3,
     task="Takes the gradient g, (P,), and the steps S and gradient changes Y, (m, P) each, the "
     "oldest pair first; returns -B g, (P,), by the two loops, with gamma of the newest pair.",
-    right=_loops(),
+    right=loops(),
     inputs=(_RNG.standard_normal(6), _STEPS, _STEPS @ _bowl(74, 6)),
     mistakes={
-        "The sign is missing: the direction is -B g, downhill.": lambda g, S, Y: -_loops()(g, S, Y),
-        "gamma is forgotten: between the loops r is gamma times q.": _loops(gamma=lambda s, y: 1.0),
-        "gamma is taken from the oldest pair; the newest one is in the last row.": _loops(pair=0),
-        "gamma is upside down: it is s^T y / y^T y, an inverse curvature.": _loops(
-            gamma=lambda s, y: y @ y / (s @ y)
+        "The sign is missing: the direction is -B g, downhill.": lambda g, S, Y: -loops()(g, S, Y),
+        "gamma is forgotten: between the loops r is gamma times q.": loops(gamma=lambda S, Y: 1.0),
+        "gamma is taken from the oldest pair; the newest one is in the last row.": loops(
+            gamma=lambda S, Y: newest(S[:1], Y[:1])
         ),
-        "gamma is s^T s / s^T y here; this lesson takes s^T y / y^T y.": _loops(
-            gamma=lambda s, y: s @ s / (s @ y)
+        "gamma is upside down: it is s^T y / y^T y, an inverse curvature.": loops(
+            gamma=lambda S, Y: 1 / newest(S, Y)
+        ),
+        "gamma is s^T s / s^T y here; this lesson takes s^T y / y^T y.": loops(
+            gamma=lambda S, Y: 1 / newest(Y, S)
         ),
         "s and y are swapped: a comes from s and takes away y, the second loop adds "
-        "s.": lambda g, S, Y: _loops()(g, Y, S),
-        "The order of both loops is turned round: first the newest pair, then the oldest.": _loops(
-            first=_UP, second=_DOWN
+        "s.": lambda g, S, Y: loops()(g, Y, S),
+        "The order of both loops is turned round: first the newest pair, then the oldest.": loops(
+            first=UP, second=DOWN
         ),
-        "The first loop must begin with the newest pair, which is in the last row.": _loops(_UP),
-        "The second loop must begin with the oldest pair, in the first row.": _loops(second=_DOWN),
+        "The first loop must begin with the newest pair, which is in the last row.": loops(UP),
+        "The second loop must begin with the oldest pair, in the first row.": loops(second=DOWN),
         "The a of one pair meet another: the first loop kept them newest first, so turn them "
-        "round.": _loops(turn=-1),
-        "In the second loop it is a minus rho y^T r, not plus.": _loops(sign=1),
-        "rho is missing: divide both inner products by s^T y.": _loops(rho=lambda s, y: 1.0),
-        "The second loop is missing: r is only gamma times q.": _loops(second=()),
-        "That is -gamma g, without any pair.": _loops((), ()),
+        "round.": loops(turn=-1),
+        "In the second loop it is a minus rho y^T r, not plus.": loops(sign=1),
+        "rho is missing: divide both inner products by s^T y.": loops(rho=lambda s, y: 1.0),
+        "The second loop is missing: r is only gamma times q.": loops(second=NONE),
+        "That is -gamma g, without any pair.": loops(NONE, NONE),
     },
     hints=(
         "Go through the pairs twice, in opposite orders; keep the numbers of the first loop.",
@@ -242,7 +244,7 @@ newton_direction = Exercise(
 )
 
 is_useful = Exercise(
-    "07.4",
+    "07.5",
     level=1,
     task="Takes s and y, (P,) each, and a number, the least cosine between them; returns True if "
     "the curvature is clearly positive, otherwise False.",
@@ -272,7 +274,7 @@ is_useful = Exercise(
 )
 
 smallest_format = Exercise(
-    "07.5",
+    "07.6",
     level=2,
     task="Takes the largest magnitude and the largest relative rounding that is allowed; returns "
     '"float16", "bfloat16" or "float32".',
@@ -281,7 +283,7 @@ smallest_format = Exercise(
 )
 
 first_step = Exercise(
-    "07.6",
+    "07.7",
     level=1,
     task="Takes the gradient, (H, W, 3), and the largest change in gray values of 255; returns the "
     "step, (H, W, 3), for a picture in [0, 1].",
