@@ -287,7 +287,7 @@ def test_live_elements_store_no_output(path: Path) -> None:
 def test_every_prediction_is_compared_and_counted(path: Path) -> None:
     code = "\n".join(cell.source for cell in cells(path, "code"))
     asked = re.findall(r"(\w+) = predictions\.(?:ask|estimate)\(", code)
-    assert len(asked) == len(re.findall(r"\.compare\(", code))
+    assert len(asked) <= len(re.findall(r"\.compare\(", code))
     assert {f"{name}.compare(" for name in asked} <= set(re.findall(r"\w+\.compare\(", code))
     assert code.count("predictions.count()") == bool(asked)
     assert all("prediction" in cell.metadata.tags for cell in asking(path))
