@@ -2,17 +2,15 @@
 
 import math
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
+from lesson_cells import shown
 
 from nst_helpers.course.checks import lesson01 as check
 from nst_helpers.errors import AnswerError
 
-NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "01_images_as_tensors.ipynb"
 MEAN = np.array([103.939, 116.779, 123.68])
 Solution = Callable[..., Any]
 
@@ -143,19 +141,6 @@ def test_a_mistake_is_named(
 # The bug hunt: the function that the lesson shows, and tests that are too lazy
 
 
-def shown(name: str, **given: Any) -> Any:
-    """Return the wrong function of the lesson, whose cell also holds the tests that it passes."""
-    cells = nbformat.read(NOTEBOOK, 4).cells
-    (cell,) = [
-        cell.source
-        for cell in cells
-        if cell.cell_type == "code" and cell.source.startswith(f"def {name}(")
-    ]
-    space = {"np": np, **given}
-    exec(cell, space)
-    return space[name]
-
-
 def the_three_tests(function: Solution) -> bool:
     picture = np.random.default_rng(0).random((4, 5, 3))
     black, red = np.zeros((1, 1, 3)), np.array([[[1, 0, 0]]])
@@ -169,7 +154,7 @@ def the_three_tests(function: Solution) -> bool:
 
 def test_the_shown_function_is_wrong_and_passes_the_shown_tests() -> None:
     photo = np.random.default_rng(0).random((4, 5, 3))
-    prepared = shown("prepared", MEAN=MEAN, photo=photo)
+    prepared = shown("01", "prepared", MEAN=MEAN, photo=photo)
     assert the_three_tests(prepared)
     assert not is_preprocessing(prepared)
 

@@ -2,20 +2,17 @@
 
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
+from lesson_cells import shown
 
 from nst_helpers import ARCHITECTURE
 from nst_helpers.course.checks import lesson02 as check
 from nst_helpers.course.checks.exercise import Exercise
 from nst_helpers.course.checks.judge import CORRECT
 from nst_helpers.errors import AnswerError
-
-NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "02_vgg19_features.ipynb"
 
 # As a reader would write them: plainer than, and apart from, the module's own
 
@@ -206,19 +203,6 @@ def test_mistakes_as_they_are_made(
 # The bug hunt: the function that the lesson shows, and tests that are too lazy
 
 
-def shown(name: str, **given: Any) -> Any:
-    """Return the wrong function of the lesson, whose cell also holds the tests that it passes."""
-    cells = nbformat.read(NOTEBOOK, 4).cells
-    (cell,) = [
-        cell.source
-        for cell in cells
-        if cell.cell_type == "code" and cell.source.startswith(f"def {name}(")
-    ]
-    space = {"np": np, **given}
-    exec(cell, space)
-    return space[name]
-
-
 _RNG = np.random.default_rng(0)
 MAPS, KERNEL = _RNG.normal(size=(6, 5, 3)), _RNG.normal(size=(3, 3, 3, 4))
 BIAS, NO_BIAS, DOT = _RNG.normal(size=4), np.zeros(4), np.eye(3)[1][:, None] * np.eye(3)[1]
@@ -248,7 +232,7 @@ def same_corner(maps: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> Calla
 
 def test_the_shown_function_is_wrong_and_passes_the_shown_tests() -> None:
     given = {"many_maps": MAPS, "many_kernels": KERNEL, "many_biases": BIAS}
-    wrong = shown("stamped", STENCIL=STENCIL, **given)
+    wrong = shown("02", "stamped", STENCIL=STENCIL, **given)
     assert the_three_tests(wrong)
     assert not is_convolution(wrong)
 

@@ -1,19 +1,17 @@
 """The feedback of lesson 03: right answers pass, and each usual mistake is named."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
+from lesson_cells import shown
 
 from nst_helpers.course.checks import lesson03 as check
 from nst_helpers.errors import AnswerError
 
 Function = Callable[..., Any]
 
-NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "03_content_loss.ipynb"
 PADDING = ((1, 1), (1, 1), (0, 0))
 
 
@@ -249,19 +247,6 @@ def test_pixel_gradient(settings: dict[str, Any], message: str) -> None:
 # The bug hunt: the function that the lesson shows, and tests that are too lazy
 
 
-def shown(name: str, **given: Any) -> Any:
-    """Return the wrong function of the lesson, whose cell also holds the tests that it passes."""
-    cells = nbformat.read(NOTEBOOK, 4).cells
-    (cell,) = [
-        cell.source
-        for cell in cells
-        if cell.cell_type == "code" and cell.source.startswith(f"def {name}(")
-    ]
-    space = {"np": np, **given}
-    exec(cell, space)
-    return space[name]
-
-
 def content_loss(features: np.ndarray, target: np.ndarray) -> float:
     return 0.5 * float(np.sum((features - target) ** 2))
 
@@ -295,7 +280,7 @@ def agrees(before: list[float], target: list[float], slope: list[float]) -> Func
 
 
 def test_the_shown_function_is_wrong_and_passes_the_shown_tests() -> None:
-    wrong = shown("to_the_letter", check_gradient=check_gradient, content_loss=content_loss)
+    wrong = shown("03", "to_the_letter", check_gradient=check_gradient, content_loss=content_loss)
     assert the_three_tests(wrong)
     assert not is_slope(wrong)
 
