@@ -8,6 +8,7 @@ solutions in the blanks is cut from it, for teachers, and for the tests that run
 """
 
 import ast
+import copy
 import re
 import sys
 from pathlib import Path
@@ -58,15 +59,15 @@ def blank(code: str) -> str:
 
 def solved(notebook: NotebookNode) -> NotebookNode:
     """Return a copy with the solutions in the blanks, the checks confirmed, and no folds."""
-    copy = nbformat.from_dict(notebook)
-    exercises, checks = tagged(copy, "exercise"), tagged(copy, "check")
-    folds = tagged(copy, "solution")
+    lesson = copy.deepcopy(notebook)
+    exercises, checks = tagged(lesson, "exercise"), tagged(lesson, "check")
+    folds = tagged(lesson, "solution")
     for exercise, check, fold in zip(exercises, checks, folds, strict=True):
         exercise.source = solution(fold)
         for output in check.outputs:
             output.data["text/plain"] = "'Correct.'"
-    copy.cells = [cell for cell in copy.cells if cell not in folds]
-    return copy
+    lesson.cells = [cell for cell in lesson.cells if cell not in folds]
+    return lesson
 
 
 def main(folder: Path) -> None:

@@ -33,7 +33,18 @@ class Prediction:
         display(VBox([title, control, self._button, self._note]))
 
     def commit(self, answer: Any) -> None:
-        """Do what the Commit button does; an AnswerError says what can be committed, and once."""
+        """Do what the Commit button does.
+
+        Parameters
+        ----------
+        answer : str or float
+            One of the choices, or a number within the slider's range.
+
+        Raises
+        ------
+        AnswerError
+            If it is none of these, or if something has been committed already.
+        """
         if self.answer is not None:
             raise AnswerError(f"You have already committed: {_text(self.answer)}.")
         if not self._fits(answer):
@@ -63,7 +74,18 @@ class Choice(Prediction):
         super().__init__(question, radio, choices.__contains__, wanted)
 
     def compare(self, truth: str) -> None:
-        """Print what was committed beside what came out, or nothing without a commitment."""
+        """Print what was committed beside what came out, or nothing without a commitment.
+
+        Parameters
+        ----------
+        truth : str
+            One of the choices.
+
+        Raises
+        ------
+        ValueError
+            If it is none of them.
+        """
         if not self._fits(truth):  # the lesson's mistake, found without a commitment, too
             raise ValueError(f'"{truth}" came out; the lesson expects {self._wanted}.')
         if self.answer is not None:
@@ -83,7 +105,15 @@ class Estimate(Prediction):
         super().__init__(question, _slider(low, high), fits, wanted)
 
     def compare(self, value: float, factor: float = 2.0) -> None:
-        """Print whether the estimate is within `factor` of `value`, if one was committed."""
+        """Print whether the estimate is near enough, or nothing without a commitment.
+
+        Parameters
+        ----------
+        value : float
+            What came out.
+        factor : float
+            How far above or below it an estimate is still right; 1 or more.
+        """
         if self.answer is not None:
             low, high = sorted([float(self.answer), float(value)], key=abs)
             self.right = low == high or (low * high > 0 and high / low <= factor)
@@ -98,12 +128,34 @@ class Predictions:
         self._made: dict[str, Prediction] = {}
 
     def ask(self, question: str, *choices: str) -> Choice:
-        """Display a question with radio buttons, none chosen, and a Commit button."""
+        """Display a question with radio buttons, none chosen, and a Commit button.
+
+        Parameters
+        ----------
+        question, *choices : str
+
+        Returns
+        -------
+        Choice
+            For `Choice.compare`, in the cell that finds the truth.
+        """
         self._made[question] = choice = Choice(question, choices)
         return choice
 
     def estimate(self, question: str, low: float, high: float) -> Estimate:
-        """Display a question with a slider, logarithmic if it spans a factor of 100."""
+        """Display a question with a slider, logarithmic if it spans a factor of 100.
+
+        Parameters
+        ----------
+        question : str
+        low, high : float
+            Ends of the slider.
+
+        Returns
+        -------
+        Estimate
+            For `Estimate.compare`, in the cell that finds the truth.
+        """
         self._made[question] = estimate = Estimate(question, low, high)
         return estimate
 
