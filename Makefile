@@ -7,7 +7,7 @@ SUITABLE := import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_inf
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-LESSONS ?= notebooks/*.ipynb
+LESSONS ?= notebooks/*.ipynb notebooks/deep/*.ipynb
 READY := .venv/.installed
 
 .PHONY: help demo lab test test-matrix check lessons solutions lock clean

@@ -25,7 +25,7 @@ OLDEST = "the oldest releases that pyproject.toml admits"
 CHECKERS = ("mypy", "ruff")  # no test runs them
 # Its transitive dependencies are the newest, and deprecate what the old ones call: not our affair.
 FORGIVEN = ["-W", "ignore::DeprecationWarning"]
-LESSONS = ("01_images_as_tensors", "04_gram_matrices")
+LESSONS = ("01_images_as_tensors", "05_gram_matrices")
 
 PROCESSORS: dict[str, dict[str, str]] = {
     "AVX2": {"ONEDNN_MAX_CPU_ISA": "AVX2"},

@@ -1,4 +1,4 @@
-"""The shape of VGG19: its layers, their channels, and what they stand for in pixels (lesson 02).
+"""The shape of VGG19: its layers, their channels, and what they stand for in pixels (lesson 03).
 
 Layer names are Keras'; the paper's conv4_2 is `block4_conv2` here. No array library is needed to
 know these, so recipes check their layers without one.

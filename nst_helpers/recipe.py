@@ -1,4 +1,4 @@
-"""A run as one frozen value that checks itself (lesson 06).
+"""A run as one frozen value that checks itself (lesson 07).
 
 The released code of the field uses mean squared errors where the paper writes sums, which moves its
 weights by many orders of magnitude: the `content` and `style` normalizations say which is meant,

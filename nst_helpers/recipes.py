@@ -1,4 +1,4 @@
-"""Each published system as one recipe, and recipes by name (lesson 06 puts them side by side)."""
+"""Each published system as one recipe, and recipes by name (lesson 07 puts them side by side)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ GATYS2015 = Recipe(
 # The paper's text: noise start, average pooling, rescaled network, L-BFGS, w_l = 1/5, no clipping.
 # Its alpha/beta = 1e-3 is read as a ratio of mean squared errors on the rescaled network, as in the
 # authors' released settings (content 1e6, style 1e9 / 5); the text alone does not decide this, and
-# from noise it leaves little of the photo (lesson 08).
+# from noise it leaves little of the photo (lesson 10).
 GATYS2016 = Recipe(
     style_weight=1e3,
     layer_weights="mean",

@@ -7,6 +7,8 @@ import nbformat
 import numpy as np
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
+DEEP = sorted((NOTEBOOKS / "deep").glob("*.ipynb"))  # linked from a lesson, and no part of it
 
 
 def shown(lesson: str, name: str, **given: Any) -> Any:

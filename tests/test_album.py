@@ -426,6 +426,30 @@ def test_the_sheet_shows_all_pictures_by_name(
     assert load_image(SHEET).shape[1] == 9 * 160
 
 
+@pytest.mark.parametrize(
+    ("record", "line"),
+    [
+        (None, "03 mine: steps 60, size 320"),
+        ('{"settings": {}}', "03 mine: no settings recorded"),
+        ("[" * 100_000, "03 mine: no record"),
+        ('{"settings": 3}', "03 mine: no record"),
+        ("{}", "03 mine: no record"),
+    ],
+)
+def test_the_sheet_says_what_made_each_picture(
+    album: Album,
+    shown: list[Any],
+    capsys: pytest.CaptureFixture[str],
+    record: str | None,
+    line: str,
+) -> None:
+    path = album.add("mine", picture(), lesson="03", steps=60, size=320)
+    if record is not None:
+        path.with_suffix(".json").write_text(record, encoding="utf-8")
+    album.sheet()
+    assert capsys.readouterr().out == f"{line}\n"
+
+
 def test_the_sheet_replaces_itself_and_does_not_show_itself(album: Album, shown: list[Any]) -> None:
     album.add("mine", picture(0.3), lesson="03")
     album.sheet()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from lesson_cells import LESSONS
 
 from nst_helpers.course.checks.exercise import Exercise
 from nst_helpers.course.checks.judge import CORRECT, NOT_ANSWERED
@@ -18,7 +19,8 @@ NO_FUNCTIONS = {"bytes_of_picture", "what_changes", "tensorflow_recipe"}
 
 def exercises() -> dict[Exercise, str]:
     """Return every exercise with its name in its lesson's module."""
-    lessons = [importlib.import_module(f"nst_helpers.course.checks.lesson0{n}") for n in range(9)]
+    names = [f"nst_helpers.course.checks.{path.stem[3:]}" for path in LESSONS]
+    lessons = [importlib.import_module(name) for name in names]
     named = [pair for lesson in lessons for pair in vars(lesson).items()]
     return {one: name for name, one in named if isinstance(one, Exercise)}
 
@@ -30,7 +32,8 @@ FUNCTIONS = [one for one in ALL if NAMES[one.values[0]] not in NO_FUNCTIONS]
 
 def solution(check: Exercise) -> Callable[..., Any]:
     """Return the right answer, which the lesson's own tests have."""
-    tests = importlib.import_module(f"test_checks_{check.number[:2]}")
+    (lesson,) = (path for path in LESSONS if path.stem[:2] == check.number[:2])
+    tests = importlib.import_module(f"test_checks_{lesson.stem[3:]}")
     table = getattr(tests, "SOLUTIONS", None) or getattr(tests, "RIGHT", {})
     pairs = table.items() if isinstance(table, dict) else table
     named = {key if isinstance(key, str) else NAMES[key]: answer for key, answer in pairs}

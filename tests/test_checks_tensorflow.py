@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nst_helpers.course.checks import lesson01, lesson02, lesson03, lesson04, lesson05
+from nst_helpers.course.checks import (
+    content_loss,
+    gram_matrices,
+    images_as_tensors,
+    network_by_hand,
+    style_loss,
+)
 from nst_helpers.course.checks.judge import CORRECT
 
 
@@ -76,14 +82,14 @@ def input_gradient(image: np.ndarray, target: np.ndarray) -> tf.Tensor:
 @pytest.mark.parametrize(
     ("check", "answer"),
     [
-        (lesson01.input_gradient, input_gradient),
-        (lesson02.convolution, lambda x, k, b: conv(cast(x)[None], k)[0] + cast(b)),
-        (lesson02.max_pool_gradient, max_pool_gradient),
-        (lesson03.mean_gradient, mean_gradient),
-        (lesson03.pixel_gradient, pixel_gradient),
-        (lesson04.gram_by_matmul, gram),
-        (lesson05.layer_loss, layer_loss),
-        (lesson05.style_gradient, style_gradient),
+        (images_as_tensors.input_gradient, input_gradient),
+        (network_by_hand.convolution, lambda x, k, b: conv(cast(x)[None], k)[0] + cast(b)),
+        (network_by_hand.max_pool_gradient, max_pool_gradient),
+        (content_loss.mean_gradient, mean_gradient),
+        (content_loss.pixel_gradient, pixel_gradient),
+        (gram_matrices.gram_by_matmul, gram),
+        (style_loss.layer_loss, layer_loss),
+        (style_loss.style_gradient, style_gradient),
     ],
 )
 def test_a_solution_in_tensorflow_passes(check: Callable[[Any], str], answer: Any) -> None:

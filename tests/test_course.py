@@ -1,6 +1,7 @@
 """What every lesson keeps, read from the stored notebooks; nbval runs them in `make test`."""
 
 import ast
+import builtins
 import importlib
 import io
 import re
@@ -19,6 +20,7 @@ import nbformat
 import numpy as np
 import PIL.Image
 import pytest
+from lesson_cells import DEEP, LESSONS
 from nbformat import NotebookNode
 from nbval.plugin import get_sanitize_patterns
 
@@ -28,10 +30,12 @@ from nst_helpers.course.checks.judge import CORRECT, NOT_ANSWERED
 from tools import editions
 
 ROOT = Path(__file__).parent.parent
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = LESSONS + DEEP
+LONG = [LESSONS[-1]]  # the paper's figures: each is a lesson of its own
 DOCUMENTS = [*NOTEBOOKS, *sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
-lessons = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+lessons = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name)
+notebooks = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 documents = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 
 
@@ -68,38 +72,39 @@ class Tags(HTMLParser):
 
 
 def test_there_are_lessons() -> None:
-    assert NOTEBOOKS
+    assert LESSONS
+    assert DEEP
 
 
-@lessons
+@notebooks
 def test_starts_with_its_title(path: Path) -> None:
     first = nbformat.read(path, 4).cells[0]
     assert first.cell_type == "markdown"
     assert first.source.startswith("# ")
 
 
-@lessons
+@notebooks
 def test_was_run_once_from_top_to_bottom(path: Path) -> None:
     # nbval runs a cell without a count but compares nothing.
     counts = [cell.execution_count for cell in cells(path, "code")]
     assert counts == list(range(1, len(counts) + 1)), "run all cells in a fresh kernel, then save"
 
 
-@lessons
+@notebooks
 def test_fails_only_where_it_says_so(path: Path) -> None:
     for cell in cells(path, "code"):
         failed = any(output.output_type == "error" for output in cell.outputs)
         assert failed == ("raises-exception" in cell.metadata.get("tags", [])), cell.source
 
 
-@lessons
+@notebooks
 def test_stores_no_messages(path: Path) -> None:
     for cell in cells(path, "code"):
         messages = [output.text for output in cell.outputs if output.get("name") == "stderr"]
         assert not messages, cell.source
 
 
-@lessons
+@notebooks
 def test_stores_no_place_of_the_machine_that_ran_it(path: Path) -> None:
     for cell in cells(path, "code"):
         for output in cell.outputs:
@@ -139,7 +144,7 @@ def undescribed(outputs: list[NotebookNode]) -> list[NotebookNode]:
     return pictures + html
 
 
-@lessons
+@notebooks
 def test_every_picture_is_described(path: Path) -> None:
     for cell in cells(path, "code"):
         assert not undescribed(cell.outputs), cell.source
@@ -147,7 +152,7 @@ def test_every_picture_is_described(path: Path) -> None:
         assert "image/svg+xml" not in formats, "publish figures as PNG or JPEG"
 
 
-@lessons
+@notebooks
 def test_no_picture_has_a_palette(path: Path) -> None:
     """256 colors give a clear sky a texture that is not there."""
     for cell in cells(path, "code"):
@@ -159,7 +164,8 @@ def test_no_picture_has_a_palette(path: Path) -> None:
 
 @pytest.mark.parametrize(("side", "kind"), [(50, "png"), (1500, "jpeg")])
 def test_large_pictures_become_jpeg(side: int, kind: str, rng: np.random.Generator) -> None:
-    noise = rng.integers(0, 256, (side, side, 3), np.uint8)  # the hardest to compress
+    coarse = rng.integers(0, 256, (side // 2, side // 2, 3), np.uint8)  # the hardest to compress
+    noise = coarse.repeat(2, 0).repeat(2, 1)  # figures enlarge their pictures at least so much
     png = io.BytesIO()
     PIL.Image.fromarray(noise).save(png, "PNG")
     compact, format_ = figures._compact(png.getvalue())
@@ -168,12 +174,79 @@ def test_large_pictures_become_jpeg(side: int, kind: str, rng: np.random.Generat
     assert np.abs(np.float32(picture.convert("RGB")) - noise).mean() < 25  # an even gray: 64
 
 
-@lessons
+@notebooks
 def test_cells_and_file_stay_small(path: Path) -> None:
     lines = [len(cell.source.splitlines()) for cell in cells(path, "code")]
     assert max(lines) <= 25
     assert median(lines) <= 6
     assert path.stat().st_size < 2_000_000, "show smaller pictures"
+
+
+def words(path: Path) -> int:
+    """Count what a reader of the text reads; what is folded is asked for."""
+    return len(re.sub(r"<details.*?</details>", "", text(path), flags=re.DOTALL).split())
+
+
+@pytest.mark.parametrize(
+    ("path", "most_cells", "most_words"),
+    [(path, 90, 2500) for path in LESSONS if path not in LONG]
+    + [(path, 70, 1800) for path in DEEP],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_is_an_hour_of_learning(path: Path, most_cells: int, most_words: int) -> None:
+    assert len(nbformat.read(path, 4).cells) <= most_cells
+    assert words(path) <= most_words
+
+
+@pytest.mark.parametrize("path", DEEP, ids=lambda path: path.name)
+def test_what_is_deep_is_asked_for_in_a_lesson(path: Path) -> None:
+    assert any(f"deep/{path.name}" in text(lesson) for lesson in LESSONS)
+    assert not tagged(path, "exercise")
+
+
+def core(path: Path) -> list[bool]:
+    """Return for each cell whether it stands outside the sections marked as optional."""
+    optional, marks = 0, []  # the level of the optional heading that we are under, or 0
+    for cell in nbformat.read(path, 4).cells:
+        headings = re.findall(r"^(#+) (.*)$", cell.source, re.MULTILINE)
+        for level, title in headings if cell.cell_type == "markdown" else []:
+            if not optional or len(level) <= optional:
+                optional = len(level) * title.endswith("*(optional)*")
+        marks.append(not optional)
+    return marks
+
+
+@lessons
+def test_the_core_runs_without_what_is_optional(path: Path) -> None:
+    """No cell of it uses a name that only optional cells give."""
+    known = set(dir(builtins)) | {"display"}
+    for cell, kept in zip(nbformat.read(path, 4).cells, core(path), strict=True):
+        if is_code(cell) and kept:
+            given, taken = names(cell.source)
+            assert taken <= known | given, cell.source
+            known |= given
+
+
+def test_the_core_of_the_course_takes_ninety_minutes() -> None:
+    """As each lesson says; two of them are not part of it."""
+    found = [re.search(r"its core (?:about )?(\d+)", text(path)) for path in LESSONS]
+    minutes = [int(match[1]) for match in found if match]
+    assert len(minutes) == len(LESSONS) - 2
+    assert sum(minutes) <= 90
+
+
+ONE_NAME = {  # what is not said: what is said instead
+    r"finite difference|difference quotient|numerical (gradient|slope)": "central difference",
+    r"permutations? \$P": "a permutation is pi; P is the photo's features",
+    r"\bthe mend\b|\bfor the head\b|\bquarrel": "plain words",
+    r"@@": "a number that was to be measured",
+}
+
+
+@notebooks
+@pytest.mark.parametrize("never", ONE_NAME)
+def test_one_thing_has_one_name(path: Path, never: str) -> None:
+    assert not re.search(never, text(path)), ONE_NAME[never]
 
 
 @documents
@@ -257,7 +330,7 @@ def tagged(path: Path, tag: str) -> list[NotebookNode]:
 
 
 def checks_of(path: Path) -> ModuleType:
-    return importlib.import_module(f"nst_helpers.course.checks.lesson{path.name[:2]}")
+    return importlib.import_module(f"nst_helpers.course.checks.{path.stem[3:]}")
 
 
 def exercises(path: Path) -> list[tuple[NotebookNode, NotebookNode, NotebookNode]]:
@@ -269,7 +342,7 @@ def exercises(path: Path) -> list[tuple[NotebookNode, NotebookNode, NotebookNode
 
 @lessons
 def test_has_what_every_lesson_has(path: Path) -> None:
-    assert 3 <= len(exercises(path)) <= 7
+    assert 3 <= len(exercises(path)) <= 5
     assert len(tagged(path, "raises-exception")) == 1, "one cell fails on purpose"
     assert tagged(path, "live"), "one element can be moved by the reader"
     questions = cells(path, "markdown")[-1].source

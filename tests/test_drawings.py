@@ -21,7 +21,7 @@ from nst_helpers.architecture import ARCHITECTURE, CHANNELS, LAYERS
 from nst_helpers.course import drawings, figures
 from nst_helpers.errors import LayerError, NSTError
 
-LESSONS = [f"0{number}" for number in range(1, 9)]
+LESSONS = [f"{number:02d}" for number in range(1, 11)]
 FIRSTS = [name for name in LAYERS if name.endswith("conv1")]
 FEATURES = np.maximum(0, np.random.default_rng(0).normal(size=(12, 16, 8))).astype(np.float32)
 
@@ -142,8 +142,9 @@ def test_is_displayed_with_its_description(
     monkeypatch.setattr(figures, "display", lambda *things: shown.extend(things))
     drawing()
     picture, html = shown
-    assert unescape(html.data) == f"<small>{picture.alt}</small>"
-    assert 640 < PIL.Image.open(io.BytesIO(picture.data)).width < 800
+    assert unescape(html.data).endswith(f"</summary>{picture.alt}</details>")
+    assert 640 < picture.width < 800, "as displayed"
+    assert PIL.Image.open(io.BytesIO(picture.data)).width > 1.8 * picture.width, "as stored"
 
 
 @pytest.mark.parametrize("here", LESSONS)
@@ -159,9 +160,9 @@ def test_the_map_marks_one_lesson(draw: Draw, here: str) -> None:
     assert pixels(figure) != pixels(plain)
 
 
-@pytest.mark.parametrize("here", ["09", "3", 3, "content loss", ""])
+@pytest.mark.parametrize("here", ["11", "3", 3, "content loss", ""])
 def test_a_lesson_that_the_map_does_not_have(here: Any) -> None:
-    with pytest.raises(NSTError, match=r"^The map has no lesson .*; choose from 01, .*, 08\.$"):
+    with pytest.raises(NSTError, match=r"^The map has no lesson .*; choose from 01, .*, 10\.$"):
         drawings.method(here)
 
 
@@ -250,3 +251,38 @@ def test_an_unknown_layer(drawing: Callable[..., None], args: tuple[Any, ...]) -
 def test_no_receptive_field_without_a_layer() -> None:
     with pytest.raises(LayerError, match="No layer was asked for"):
         drawings.receptive_fields(photo(), [])
+
+
+def frames_of(monkeypatch: pytest.MonkeyPatch, frames: list[Any]) -> PIL.Image.Image:
+    shown: list[Any] = []
+    monkeypatch.setattr(figures, "display", lambda *outputs: shown.extend(outputs))
+    figures.show_frames(frames, "Something <moves>.", seconds=0.5)
+    image, words = shown
+    assert image.alt == "Something <moves>."
+    assert "Something &lt;moves&gt;." in words.data
+    return PIL.Image.open(io.BytesIO(image.data))
+
+
+def test_frames_play_and_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    grays = [np.full((4, 6, 3), value, np.float32) for value in (0, 0.5, 1)]
+    film = frames_of(monkeypatch, grays)
+    assert (film.format, film.mode, film.n_frames, film.info["loop"]) == ("PNG", "RGB", 3, 3)
+    times, colors = [], []
+    for number in range(film.n_frames):
+        film.seek(number)
+        times.append(film.info["duration"])
+        colors.append(film.convert("RGB").getpixel((9, 9)))
+    assert times == [500, 500, 2000]
+    assert colors == [(0, 0, 0), (128, 128, 128), (255, 255, 255)]
+    assert film.width % 6 == film.height % 4 == 0, "enlarged, without smoothing"
+
+
+def test_figures_are_frames_of_one_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    sheets = []
+    for end in (1, 2):
+        figure = Figure(figsize=(4, 2))
+        figure.add_subplot().plot([0, end])
+        sheets.append(figure)
+    film = frames_of(monkeypatch, sheets)
+    assert film.size == (600, 300)
+    assert film.n_frames == 2

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from lesson_cells import DEEP, LESSONS
 
 import nst_helpers
 
@@ -14,6 +15,7 @@ PACKAGE = ROOT / "nst_helpers"
 ROOMS = ["pictures", "network", "losses", "optimizers", "transfer"]  # each sees those before it
 ABOVE = ["course", "command"]  # see everything, and nothing below sees them
 LONGEST, LONGEST_TABLE = 250, 310  # lines; the second for all exercises of one lesson
+TABLES = {f"course.checks.{path.stem[3:]}" for path in LESSONS}
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
     for path in sorted(PACKAGE.rglob("*.py"))
@@ -59,7 +61,7 @@ def test_no_module_imports_itself_through_others() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_modules_are_short(module: str) -> None:
-    most = LONGEST_TABLE if module.startswith("course.checks.lesson") else LONGEST
+    most = LONGEST_TABLE if module in TABLES else LONGEST
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= most
 
 
@@ -70,7 +72,7 @@ COURSE = [
 ]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", LESSONS + DEEP, ids=lambda path: path.name)
 def test_lessons_use_public_names_only(path: Path) -> None:
     code = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
     for node in (node for source in code for node in ast.walk(ast.parse(source))):

@@ -87,7 +87,7 @@ def test_a_notebook_shows_the_sentence_without_the_source(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     shell = InteractiveShell()
-    shell.run_cell("from nst_helpers.course.checks import lesson00\nlesson00.what_changes('a')")
+    shell.run_cell("from nst_helpers.course.checks import start_here\nstart_here.what_changes('a')")
     shown = capsys.readouterr().out.strip()
     assert shown.splitlines() == [
         "AnswerError: The network is never trained here: its weights stay as they are."

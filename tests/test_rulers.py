@@ -1,4 +1,4 @@
-"""The rulers of lesson 08, on pictures whose answer is known."""
+"""The rulers of lesson 10, on pictures whose answer is known."""
 
 import numpy as np
 import pytest

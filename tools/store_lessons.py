@@ -1,6 +1,6 @@
 """Run lessons from top to bottom and store their outputs: `make lessons` calls this.
 
-    python tools/store_lessons.py notebooks/03_content_loss.ipynb
+    python tools/store_lessons.py notebooks/04_content_loss.ipynb
 
 Cells tagged `live` are left out: a stored widget shows as an error where no kernel runs, and the
 client that stores notebooks now and then waits forever for a widget with an output of its own.

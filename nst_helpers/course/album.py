@@ -22,7 +22,7 @@ from ..pictures.read import load_image
 from ..pictures.sizes import check_image
 from ..pictures.write import save_image
 from ..transfer.result import Result
-from .album_files import Chosen, file_name, holds, write_file, write_json
+from .album_files import Chosen, file_name, holds, settings_of, write_file, write_json
 from .figures import draw_images, show
 
 _SHEET = {"nst_helpers": '{"album": "sheet"}'}  # in the PNG, for `read_metadata`
@@ -104,7 +104,10 @@ class Album:
         return path
 
     def sheet(self) -> None:
-        """Display all pictures under their names, and write the same as ``album.png``."""
+        """Display all pictures under their names, and write the same as ``album.png``.
+
+        What is known of how each was made is printed below, a line each.
+        """
         found = (path for path in self._folder.glob("*.png") if holds(path, "title"))
         paths = sorted(found, key=lambda path: path.stem)  # "a.png" before "a (2).png"
         if not paths:
@@ -117,6 +120,8 @@ class Album:
             figure = draw_images(images, columns=3, width=9.0)
             show(figure, alt)
             self._write_sheet(figure)
+        for path in paths:
+            print(f"{path.stem}: {settings_of(path)}")
 
     def _write_sheet(self, figure: Figure) -> None:
         path = self._folder / "album.png"

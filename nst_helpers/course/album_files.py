@@ -96,6 +96,16 @@ def holds(path: Path, key: str) -> bool:
     return False
 
 
+def settings_of(path: Path) -> str:
+    """Return in a line what made a picture of the album, as far as its record tells."""
+    try:
+        record = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        settings = ", ".join(f"{name} {value}" for name, value in record["settings"].items())
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return "no record"
+    return settings or "no settings recorded"
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a record whole or not at all: NumPy's numbers as numbers, other things in words."""
 

@@ -1,4 +1,4 @@
-"""Drawings that explain: the map of the method, VGG19, both losses (lessons 00 to 08).
+"""Drawings that explain: the map of the method, VGG19, both losses (every lesson).
 
 Content is blue and style vermillion, in all of them. Each function displays its drawing, with a
 description for readers who do not see it, as `figures.show` does.

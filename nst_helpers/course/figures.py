@@ -1,7 +1,7 @@
 """Figures for the lessons; each carries words for readers who do not see it (every lesson).
 
-A figure's `alt` text is in the output's metadata, and the same words stand below it: JupyterLab
-drops the metadata, the reading edition uses it.
+A figure's `alt` text is in the output's metadata, and the same words are folded below it:
+JupyterLab drops the metadata, the reading edition uses it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from matplotlib.figure import Figure
 from ..pictures.sizes import resize_to
 from ..transfer.result import Result
 
-_DPI = 80
+_DPI = 150  # as stored; on the page an inch is _INCH pixels, for screens of twice their density
+_INCH = 80
 _LARGE = 150_000  # bytes
 
 
@@ -36,7 +37,46 @@ def show(figure: Figure, alt: str) -> None:
     figure.savefig(png, format="png", dpi=_DPI, bbox_inches="tight")
     plt.close(figure)
     compact, kind = _compact(png.getvalue())
-    display(Image(compact, format=kind, alt=alt), HTML(f"<small>{html.escape(alt)}</small>"))
+    width = PIL.Image.open(png).width * _INCH // _DPI
+    display(Image(compact, format=kind, width=width, alt=alt), _folded(alt))
+
+
+def show_frames(frames: Sequence[Figure | np.ndarray], alt: str, *, seconds: float = 0.6) -> None:
+    """Display a short animation that also plays where no kernel runs, three times.
+
+    It is stored as an animated PNG: what cannot play it shows the first frame.
+
+    Parameters
+    ----------
+    frames : sequence of matplotlib.figure.Figure of one size, or ndarray of one shape (H, W, 3)
+        Figures are closed. Arrays are RGB in [0, 1]; small ones are enlarged without smoothing.
+    alt : str
+        What moves, in a sentence or two.
+    seconds : float
+        For each frame; the last one stays four times as long.
+    """
+    pictures = [_frame(frame) for frame in frames]
+    times = [int(1000 * seconds)] * (len(pictures) - 1) + [int(4000 * seconds)]
+    png = io.BytesIO()
+    pictures[0].save(png, "PNG", save_all=True, append_images=pictures[1:], duration=times, loop=3)
+    width = pictures[0].width * _INCH // _DPI
+    display(Image(png.getvalue(), format="png", width=width, alt=alt), _folded(alt))
+
+
+def _frame(frame: Figure | np.ndarray) -> PIL.Image.Image:
+    if isinstance(frame, np.ndarray):
+        pixels = np.uint8(np.rint(255 * np.clip(frame, 0, 1)))
+        times = max(1, 500 // max(frame.shape[:2]))
+        return PIL.Image.fromarray(pixels.repeat(times, 0).repeat(times, 1))
+    png = io.BytesIO()
+    frame.savefig(png, format="png", dpi=_DPI)  # a tight box would differ between frames
+    plt.close(frame)
+    return PIL.Image.open(png).convert("RGB")
+
+
+def _folded(alt: str) -> HTML:
+    words = html.escape(alt)
+    return HTML(f"<details><summary><small>In words</small></summary>{words}</details>")
 
 
 def _compact(png: bytes) -> tuple[bytes, str]:
@@ -45,7 +85,7 @@ def _compact(png: bytes) -> tuple[bytes, str]:
         return png, "png"
     jpeg = io.BytesIO()
     picture = PIL.Image.open(io.BytesIO(png)).convert("RGB")
-    picture.save(jpeg, "JPEG", quality=75, subsampling=0)
+    picture.save(jpeg, "JPEG", quality=75)
     return jpeg.getvalue(), "jpeg"
 
 

@@ -11,39 +11,42 @@ from .sketch import BLUE, DARK, ORANGE, PALE, VERMILLION, Point, arrow, box, she
 #: The lessons that the map shows, by number.
 STATIONS = {
     "01": "images as tensors",
-    "02": "VGG19 features",
-    "03": "content loss",
-    "04": "Gram matrices",
-    "05": "style loss",
-    "06": "total loss",
-    "07": "optimization",
-    "08": "the paper's figures",
+    "02": "a network by hand",
+    "03": "VGG19 features",
+    "04": "content loss",
+    "05": "Gram matrices",
+    "06": "style loss",
+    "07": "total loss",
+    "08": "optimization",
+    "09": "numbers and the loop",
+    "10": "the paper's figures",
 }
+_PAPER = "10"
 _ROWS = (5.3, 4.3, 3.1, 2.1)  # of the map: photo, twice x, painting
 _FRAME: tuple[Point, Point] = ((4.5, 3.16), (8.8, 6.0))  # center, size
 _TOTAL = "total loss, eq. 7:\n$\\alpha$ · content loss + $\\beta$ · style loss"
-_BOXES: tuple[tuple[str, Point, Point, str, str], ...] = (  # lesson, center, size, words, color
+_BOXES: tuple[tuple[str, Point, Point, str, str], ...] = (  # lessons, center, size, words, color
     ("01", (1.25, 5.3), (1.1, 0.72), "photo $\\vec p$", BLUE),
     ("01", (1.25, 3.7), (1.1, 1.92), "picture $\\vec x$", DARK),
     ("01", (1.25, 2.1), (1.1, 0.72), "painting $\\vec a$", VERMILLION),
-    ("02", (2.65, 3.7), (0.84, 3.92), "VGG19", DARK),
-    ("02", (4.1, 5.3), (1.24, 0.72), "features $P$\nof one layer", BLUE),
-    ("02", (4.1, 4.3), (1.24, 0.72), "features $F$\nof one layer", BLUE),
-    ("02", (4.1, 3.1), (1.24, 0.72), "features $F$\nof five layers", VERMILLION),
-    ("02", (4.1, 2.1), (1.24, 0.72), "features $S$\nof five layers", VERMILLION),
-    ("04", (5.67, 3.1), (1.14, 0.72), "Gram $G$", VERMILLION),
-    ("04", (5.67, 2.1), (1.14, 0.72), "Gram $A$", VERMILLION),
-    ("03", (7.35, 4.8), (1.4, 1.72), "content loss\neq. 1", BLUE),
-    ("05", (7.35, 2.6), (1.4, 1.72), "style loss\neqs. 4 and 5", VERMILLION),
-    ("06", (7.3, 0.85), (2.7, 0.96), _TOTAL, DARK),
-    ("07", (2.65, 0.85), (1.7, 0.96), "optimizer:\none step for $\\vec x$", DARK),
+    ("02 03", (2.65, 3.7), (0.84, 3.92), "VGG19", DARK),
+    ("02 03", (4.1, 5.3), (1.24, 0.72), "features $P$\nof one layer", BLUE),
+    ("02 03", (4.1, 4.3), (1.24, 0.72), "features $F$\nof one layer", BLUE),
+    ("02 03", (4.1, 3.1), (1.24, 0.72), "features $F$\nof five layers", VERMILLION),
+    ("02 03", (4.1, 2.1), (1.24, 0.72), "features $S$\nof five layers", VERMILLION),
+    ("05", (5.67, 3.1), (1.14, 0.72), "Gram $G$", VERMILLION),
+    ("05", (5.67, 2.1), (1.14, 0.72), "Gram $A$", VERMILLION),
+    ("04", (7.35, 4.8), (1.4, 1.72), "content loss\neq. 1", BLUE),
+    ("06", (7.35, 2.6), (1.4, 1.72), "style loss\neqs. 4 and 5", VERMILLION),
+    ("07", (7.3, 0.85), (2.7, 0.96), _TOTAL, DARK),
+    ("08 09", (2.65, 0.85), (1.7, 0.96), "optimizer:\none step for $\\vec x$", DARK),
 )
 _ALT = (
     "A flow chart, each station with the number of its lesson. Photo, picture x and painting (01) "
-    "enter VGG19 (02). The features P of the photo and F of x meet in the content loss (03). Other "
-    "features, of x and of the painting, become Gram matrices (04), which meet in the style loss "
-    "(05). Both losses make the total loss (06), whose gradient leads back to the optimizer (07), "
-    "and from there to x. The frame around all of it is lesson 08, the paper's figures."
+    "enter VGG19 (02, 03). The features P of the photo and F of x meet in the content loss (04). "
+    "Other features, of x and of the painting, become Gram matrices (05), which meet in the style "
+    "loss (06). Both losses make the total loss (07), whose gradient leads back to the optimizer "
+    "(08, 09), and from there to x. The frame around all of it is lesson 10, the paper's figures."
 )
 
 
@@ -53,7 +56,7 @@ def method(here: str | None = None) -> None:
     Parameters
     ----------
     here : str, optional
-        The number of a lesson, "01" to "08"; its stations are marked.
+        The number of a lesson, "01" to "10"; its stations are marked.
 
     Raises
     ------
@@ -63,13 +66,14 @@ def method(here: str | None = None) -> None:
     if here not in (None, *STATIONS):
         raise NSTError(f"The map has no lesson {here!r}; choose from {', '.join(STATIONS)}.")
     figure, axis = sheet(6.3)
-    box(axis, *_FRAME, color=ORANGE if here == "08" else PALE)
-    for lesson, center, size, words, color in _BOXES:
-        box(axis, center, size, words, color, marked=lesson == here)
-    stations = {"08": _FRAME} | {lesson: where for lesson, *where, _, _ in reversed(_BOXES)}
-    for lesson, ((x, y), (width, height)) in stations.items():
-        label = f"{lesson}  {STATIONS[lesson]}" if lesson == "08" else lesson
-        marked = lesson == here
+    box(axis, *_FRAME, color=ORANGE if here == _PAPER else PALE)
+    for lessons, center, size, words, color in _BOXES:
+        box(axis, center, size, words, color, marked=here in lessons.split())
+    stations = {_PAPER: _FRAME} | {lessons: where for lessons, *where, _, _ in reversed(_BOXES)}
+    for lessons, ((x, y), (width, height)) in stations.items():
+        label = ", ".join(lessons.split())
+        label += f"  {STATIONS[_PAPER]}" if lessons == _PAPER else ""
+        marked = here in lessons.split()
         tag(axis, (x - width / 2 + 0.07, y + height / 2), label, marked=marked, ha="left")
         if marked:
             tag(axis, (x, y - height / 2), "you are here", marked=True)

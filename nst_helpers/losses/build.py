@@ -1,4 +1,4 @@
-"""Objectives from pictures: content, style, and all of a recipe (lesson 06)."""
+"""Objectives from pictures: content, style, and all of a recipe (lesson 07)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run minimizes: weighted terms as a function of the image alone (lesson 06).
+"""What a run minimizes: weighted terms as a function of the image alone (lesson 07).
 
 Whatever depends on the content and style pictures is computed once: P of the content layers and A
 of the style layers. After that, image in, loss terms and gradient out. Objectives add, and a number

@@ -1,4 +1,4 @@
-"""What a style is measured by: the Gram matrix (lesson 04).
+"""What a style is measured by: the Gram matrix (lesson 05).
 
 Features have the shape (..., H, W, N); see `losses.terms` for the symbols.
 """

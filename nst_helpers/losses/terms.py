@@ -1,4 +1,4 @@
-"""The losses as pure functions of tensors (lessons 03, 04 and 05).
+"""The losses as pure functions of tensors (lessons 04, 05 and 06).
 
 Symbols follow Gatys, Ecker and Bethge, CVPR 2016. A layer l has N_l channels and M_l positions
 (height times width). F holds the features of the generated image, P those of the content image;

@@ -1,4 +1,4 @@
-"""The same objective for big pictures: computed by tiles, in the memory of one tile (lesson 07).
+"""The same objective for big pictures: computed by tiles, in the memory of one tile (lesson 09).
 
 Content and style depend on the picture through sums over positions: squared differences and Gram
 matrices. A first pass adds these up tile by tile. The chain rule then needs only the derivative of

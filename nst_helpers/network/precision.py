@@ -1,4 +1,4 @@
-"""Which arithmetic the network should use on this machine: measured, not guessed (lesson 07)."""
+"""Which arithmetic the network should use on this machine: measured, not guessed (lesson 09)."""
 
 from __future__ import annotations
 

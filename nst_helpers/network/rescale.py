@@ -1,4 +1,4 @@
-"""The network rescaled to mean activation 1, as the paper has it (lesson 02 derives it)."""
+"""The network rescaled to mean activation 1, as in the paper (notebooks/deep/rescaled_network)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def normalize_weights(
 
     The function computed up to a layer only changes by one positive factor per channel: ReLU and
     pooling commute with such factors, so dividing channel i of layer l by its mean activation
-    m_i and multiplying the inputs it reads by theirs cancels (lesson 02 derives it).
+    m_i and multiplying the inputs it reads by theirs cancels (derived in
+    notebooks/deep/rescaled_network).
 
         W'[c, i] = W[c, i] * m_c(l - 1) / m_i(l),    b'_i = b_i / m_i(l)
 

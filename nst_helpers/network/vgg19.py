@@ -1,4 +1,4 @@
-"""VGG19 as a feature extractor: any set of layers in one pass, cut after the deepest (lesson 02).
+"""VGG19 as a feature extractor: any set of layers in one pass, cut after the deepest (lesson 03).
 
 The convolutional part of Simonyan and Zisserman's network E (arXiv 1409.1556), as used by Gatys,
 Ecker and Bethge (CVPR 2016, section 2): sixteen 3 x 3 convolutions in five blocks, each followed

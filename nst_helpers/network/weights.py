@@ -1,4 +1,4 @@
-"""Where VGG19's numbers come from: found, fetched, verified and read (lesson 02).
+"""Where VGG19's numbers come from: found, fetched, verified and read (lesson 03).
 
 The default is an 8-bit copy of Keras' weights (256 centroids per layer, float32 biases), a file of
 20 MB. Its kernels were compared with the float32 original in blocks 1-3: they differ by 0.4-0.9 %.

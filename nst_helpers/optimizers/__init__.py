@@ -1,4 +1,4 @@
-"""Adam and L-BFGS as pure functions of tensors: a whole run stays on the device (lesson 07).
+"""Adam and L-BFGS as pure functions of tensors: a whole run stays on the device (lesson 08).
 
 Both take x as an image, shape (H, W, C), or as a vector, shape (P,), in [0, 1] units. `init` makes
 the state and `update` takes one step; neither reads a Python number, so both can be traced into one

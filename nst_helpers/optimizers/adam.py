@@ -1,4 +1,4 @@
-"""Adam as a pure function of tensors (lesson 07)."""
+"""Adam as a pure function of tensors (lesson 08)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spatial frequencies of an image, gathered into bands (lesson 07)."""
+"""Spatial frequencies of an image, gathered into bands (notebooks/deep/bands)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""L-BFGS as a pure function of tensors: a whole run stays on the device (lesson 07)."""
+"""L-BFGS as a pure function of tensors: a whole run stays on the device (lesson 08)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The memory of a run, counted before it starts (lesson 07)."""
+"""The memory of a run, counted before it starts (lesson 09)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory and time of a run before it starts, and the largest size that fits (lesson 07).
+"""Memory and time of a run before it starts, and the largest size that fits (lesson 09).
 
 Both are counted from the architecture: a convolution from n to m channels takes 2 * 9 * n * m
 operations at each of its positions, and the gradient with respect to its input as many again. A

@@ -1,4 +1,4 @@
-"""The compiled loop: all of an optimization stays on the device (lesson 07).
+"""The compiled loop: all of an optimization stays on the device (lesson 09).
 
 The host sees the loss terms and decides, about once a second, whether to go on; that is where
 progress, Ctrl-C and the guard against NaN have their place.

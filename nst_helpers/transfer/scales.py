@@ -3,7 +3,7 @@
 Pooling drops the last row and column of an odd map. Below the fourth pooling up to 15 rows of
 pixels are then seen by fewer layers than the others, and stay nearly as they were. So every picture
 is continued by its reflection to a multiple of the deepest layer's cell, half on either side, and
-the result is cut back (lesson 07).
+the result is cut back (lesson 08).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pictures and a recipe in, a result out: the start, coarse to fine, and a record (lesson 07)."""
+"""Pictures and a recipe in, a result out: the start, coarse to fine, and a record (lesson 08)."""
 
 from __future__ import annotations
 

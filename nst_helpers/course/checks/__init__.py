@@ -1,6 +1,6 @@
 """Instant feedback for the exercises: a table per lesson, an `Exercise` each.
 
-    from nst_helpers.course.checks import lesson03 as check
+    from nst_helpers.course.checks import content_loss as check
 
     check.content_gradient(my_function)
 

@@ -1,4 +1,4 @@
-"""The checks of lesson 08 take right answers and name the mistake in wrong ones."""
+"""The checks of lesson 10 take right answers and name the mistake in wrong ones."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nst_helpers import FIRST_OF_EACH_BLOCK
-from nst_helpers.course.checks import lesson08 as check
+from nst_helpers.course.checks import paper_figures as check
 from nst_helpers.errors import AnswerError
 
 CHECKS = (check.style_weight, check.row_weights, check.coarse_share, check.literal_ratio)

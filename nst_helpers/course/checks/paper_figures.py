@@ -1,4 +1,4 @@
-"""Checks of lesson 08: a printed ratio, a row of the grid, coarse structure, literal units."""
+"""Checks of lesson 10: a printed ratio, a row of the grid, coarse structure, literal units."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -58,7 +58,7 @@ def _long(gray: Any, period: float, *how: Any) -> float:
 
 
 style_weight = Exercise(
-    "08.1",
+    "10.1",
     level=1,
     task="Takes the ratio alpha / beta and the content weight alpha, two numbers; returns beta.",
     right=lambda r, alpha: alpha / r,
@@ -78,7 +78,7 @@ style_weight = Exercise(
 )
 
 row_weights = Exercise(
-    "08.2",
+    "10.2",
     level=1,
     task="Takes a row's letter, A to E; returns a dict from its style layers, by Keras' names, to "
     "their weights w_l.",
@@ -102,7 +102,7 @@ row_weights = Exercise(
 )
 
 coarse_share = Exercise(
-    "08.3",
+    "10.3",
     level=2,
     task="Takes a gray picture, (H, W), and a period in pixels; returns the share of its variance, "
     "0 to 1, in waves longer than the period.",
@@ -133,7 +133,7 @@ coarse_share = Exercise(
 )
 
 literal_ratio = Exercise(
-    "08.4",
+    "10.4",
     level=2,
     task="Takes alpha / beta of mean squared errors, and the content layer's N and M; returns the "
     "alpha / beta that gives the sums of eqs. 1 and 4 the same minimum.",

@@ -1,8 +1,7 @@
-"""Checks of lesson 06: a cosine, the weighted minimum, the total, pulls, weights, a recipe."""
+"""Checks of lesson 07: a cosine, weights converted, pulls balanced, a recipe."""
 
 from collections.abc import Callable
 from math import inf, isclose
-from operator import mul
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from .exercise import Exercise
 from .hunt import hunt
 from .judge import CORRECT, require_answer
 
-_CONTENT, _STYLE = np.random.default_rng(63).standard_normal((2, 4, 5, 3))
+_CONTENT, *_STYLES = np.random.default_rng(63).standard_normal((4, 4, 5, 3))
 
 
 def _cosine(one: Any, other: Any) -> Any:
@@ -31,16 +30,23 @@ def _of_pixels(one: Any, other: Any) -> Any:
     return ((one * other).sum(axis=-1) / np.maximum(lengths, 1e-12)).mean()
 
 
-def _point(of_p: float, of_a: float) -> Callable[..., float]:
-    return lambda p, a, alpha, beta: of_p * p + of_a * a
+def _balance(
+    order: float = 2, power: int = 1, of_share: int = 1, weighted: bool = True
+) -> Callable[..., Any]:
+    def beta(content: Any, styles: Any, weights: Any, share: float) -> Any:
+        style = np.tensordot(weights if weighted else (1, 1, 1), styles, 1)
+        ratio = norm(content.ravel(), order) / norm(style.ravel(), order)
+        return ratio**power / share**of_share
+
+    return beta
 
 
-def _total(times: float = 1, default: float = 0, power: int = 1) -> Callable[..., float]:
-    return lambda t, w: times * sum(w.get(name, default) * t[name] ** power for name in t)
+def _of_lengths(content: Any, styles: Any, weights: Any, share: float) -> Any:
+    return norm(content) / share / np.dot(weights, [norm(pull) for pull in styles])
 
 
-def _ratio(order: float = 2, power: int = 1) -> Callable[..., Any]:
-    return lambda c, s: (norm(c.ravel(), order) / norm(s.ravel(), order)) ** power
+def _of_pixels_alone(content: Any, styles: Any, weights: Any, share: float) -> Any:
+    return norm(content, axis=-1) / norm(np.tensordot(weights, styles, 1), axis=-1) / share
 
 
 def _means(content: float = 3 * 4 / 2, style: float = 1 / 4) -> Callable[..., Any]:
@@ -62,7 +68,7 @@ def _recipe(answer: Any) -> str:
 
 
 is_cosine = Exercise(
-    "06.1",
+    "07.1",
     level=2,
     task="Takes a function of two pulls, (H, W, 3) each; returns True if it gives the cosine "
     "between them, otherwise False.",
@@ -87,70 +93,8 @@ is_cosine = Exercise(
     ),
 )
 
-lowest_point = Exercise(
-    "06.2",
-    level=1,
-    task="Takes p, a, alpha, beta; returns where alpha/2 (x - p)^2 + beta/2 (x - a)^2 is lowest.",
-    right=lambda p, a, alpha, beta: (alpha * p + beta * a) / (alpha + beta),
-    inputs=(2.0, 12.0, 1.0, 3.0),
-    mistakes={
-        "The weights are swapped: alpha belongs to p and beta to a.": _point(3 / 4, 1 / 4),
-        "The weighted sum is right; divide it by alpha + beta.": _point(1, 3),
-        "That is the middle of p and a, whatever the weights; weigh the two.": _point(1 / 2, 1 / 2),
-        "The weighted sum is divided by 2; divide it by alpha + beta.": _point(1 / 2, 3 / 2),
-        "The weights are squared; only the distances are, and the derivative takes that "
-        "away.": _point(1 / 10, 9 / 10),
-        "That is the loss at its lowest point; return the x where it "
-        "lies.": lambda p, a, alpha, beta: alpha * beta / (alpha + beta) * (p - a) ** 2 / 2,
-    },
-    hints=("At the lowest point the derivative by x is 0; solve that for x.",),
-)
-
-weighted_total = Exercise(
-    "06.3",
-    level=1,
-    task="Takes two dicts of numbers, terms and weights; returns the sum of the terms, each times "
-    "the weight of the same name. A term without a weight counts nothing.",
-    right=_total(),
-    # The style's weight comes first, and one term has none: pairing by position shows.
-    inputs=({"content": 3.0, "style": 5.0, "variation": 7.0}, {"style": 100.0, "content": 2.0}),
-    mistakes={
-        "The weights are missing: multiply each term by the weight of its "
-        "name.": lambda terms, weights: sum(terms.values()),
-        "The terms are paired with the weights by position; look each weight up by its "
-        "name.": lambda terms, weights: sum(map(mul, terms.values(), weights.values())),
-        "A term without a weight counts nothing; here it has the weight 1.": _total(default=1),
-        "The sum is divided by the number of terms; eq. 7 is a plain sum.": _total(1 / 3),
-        "The sum is divided by the sum of the weights; eq. 7 is a plain sum.": _total(1 / 102),
-        "The terms are squared; they are losses already.": _total(power=2),
-    },
-    hints=("Go through the names of the terms. What does a dict's get return for a missing name?",),
-)
-
-equal_pull = Exercise(
-    "06.4",
-    level=2,
-    task="Takes the gradients of the content and of the style loss, (H, W, 3) each, before any "
-    "weight; returns the beta that makes both pulls equally long, for alpha = 1.",
-    right=_ratio(),
-    inputs=(_CONTENT, 30 * _STYLE**3),
-    mistakes={
-        "Upside down: the longer the style's gradient, the smaller beta must be.": _ratio(2, -1),
-        "These are squared lengths; take the square root.": _ratio(2, 2),
-        "The absolute values are added; a length is the root of the sum of squares.": _ratio(1),
-        "These are the largest entries; a length is the root of the sum of squares.": _ratio(inf),
-        "The entries are added with their signs and cancel; square them first.": lambda c, s: (
-            c.sum() / s.sum()
-        ),
-        "That is one number for every pixel; take the length of the whole gradient.": lambda c, s: (
-            norm(c, axis=-1) / norm(s, axis=-1)
-        ),
-    },
-    hints=("The longer pull needs the smaller weight; all entries together make one length.",),
-)
-
 to_means = Exercise(
-    "06.5",
+    "07.2",
     level=2,
     task="Takes alpha and beta of alpha * L_content + beta * E_l, and the content layer's N and M; "
     "returns the pair for mean squared errors of features and of Gram matrices per position.",
@@ -173,11 +117,50 @@ to_means = Exercise(
         "A layer's mean runs over its channels too: N M entries, not M.": _means(4 / 2),
         "The two weights are swapped: return the content's first.": lambda a, b, *_: (b / 4, 6 * a),
     },
-    hints=("Each mean is a factor times the paper's loss; what must its weight then be?",),
+    hints=(
+        "Each mean is a factor times the paper's loss; what must its weight then be?",
+        "A loss that is divided by something needs a weight that is multiplied by it.",
+        "The mean of (F - P)^2 is 2 / (N M) times eq. 1; the other mean is 4 times E_l.",
+    ),
+)
+
+balancing_beta = Exercise(
+    "07.3",
+    level=2,
+    task="Takes the content's gradient, (H, W, 3), the gradients of L style losses, (L, H, W, 3), "
+    "their L weights, and a share; returns the beta that, for alpha = 1, makes the content's pull "
+    "that share of the style's in length.",
+    right=_balance(),
+    inputs=(_CONTENT, np.array(_STYLES), [0.5, 3.0, 0.1], 0.25),
+    mistakes={
+        "Upside down: the longer the style's pull, the smaller beta must be.": lambda *given: (
+            1 / _balance()(*given)
+        ),
+        "The share is upside down: a small share for the content needs a large beta.": _balance(
+            of_share=-1
+        ),
+        "The share is missing: this beta makes both pulls equally long.": _balance(of_share=0),
+        "The layer weights are missing: the style's pull is the sum of w_l times each "
+        "gradient.": _balance(weighted=False),
+        "The lengths of the layers are added; they do not all point the same way, so add the "
+        "gradients first.": _of_lengths,
+        "The mean over the layers is taken; eq. 5 is a sum, and w_l holds what is to be divided "
+        "by.": lambda *given: 3 * _balance()(*given),
+        "These are squared lengths; take the square root.": _balance(power=2),
+        "The absolute values are added; a length is the root of the sum of squares.": _balance(1),
+        "These are the largest entries; a length is the root of the sum of squares.": _balance(inf),
+        "That is one number for every pixel; take the length of the whole "
+        "gradient.": _of_pixels_alone,
+    },
+    hints=(
+        "First the style's whole pull without beta: one array of the shape (H, W, 3).",
+        "All its entries together make one length, and so do the content's.",
+        "Now content length = share * beta * style length; solve that for beta.",
+    ),
 )
 
 tensorflow_recipe = Exercise(
-    "06.6",
+    "07.4",
     level=3,
     task="The settings of the TensorFlow tutorial, a Recipe.",
     examine=_recipe,
@@ -210,5 +193,9 @@ tensorflow_recipe = Exercise(
         "style_scale": "the painting is as large as the photo: 1.",
         "pyramid": "one size and 1000 steps: ((1.0, 1000),).",
     },
-    hints=("One size is a pyramid with one pair. Which unit does Recipe give the learning rate?",),
+    hints=(
+        "Name only what differs from Recipe's defaults; nearly every line above has a field.",
+        "One size is a pyramid with one pair. Which unit does Recipe give the learning rate?",
+        "Gray values: 0.02 on [0, 1] is 0.02 * 255. Averaging five layers is a layer_weights.",
+    ),
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from nst_helpers.course.checks import lesson00 as check
+from nst_helpers.course.checks import start_here as check
 from nst_helpers.course.checks.judge import CORRECT
 from nst_helpers.errors import AnswerError
 

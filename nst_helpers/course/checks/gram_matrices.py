@@ -1,4 +1,4 @@
-"""Checks of lesson 04: Gram matrices, eq. 3 of Gatys, Ecker and Bethge, CVPR 2016."""
+"""Checks of lesson 05: Gram matrices, eq. 3 of Gatys, Ecker and Bethge, CVPR 2016."""
 
 from __future__ import annotations
 
@@ -43,10 +43,9 @@ def _entry_gradient(features: np.ndarray, i: int, j: int) -> np.ndarray:
 
 
 _ONE = np.random.default_rng(0).normal(0.5, 1.0, (4, 5, 3))  # no two sizes are equal
-_OTHER = np.random.default_rng(1).normal(0.5, 1.0, (2, 5, 3))
 
 gram_by_matmul = Exercise(
-    "04.1",
+    "05.1",
     level=2,
     task="Takes features of shape (H, W, N); returns G of shape (N, N), not divided by anything.",
     right=_gram,
@@ -70,52 +69,6 @@ gram_by_matmul = Exercise(
     ),
 )
 
-gram_of_union = Exercise(
-    "04.2",
-    level=2,
-    task="Takes (gram_a, positions_a, gram_b, positions_b), matrices of shape (N, N), each divided "
-    "by its own number of positions; returns that of all positions together, divided by their "
-    "number.",
-    right=lambda a, m, b, n: (m * a + n * b) / (m + n),
-    inputs=(_mean_gram(_ONE), len(_rows(_ONE)), _mean_gram(_OTHER), len(_rows(_OTHER))),
-    mistakes={
-        "You added two means. Sums add: multiply each matrix by its number of positions first, and "
-        "divide by all positions at the end.": lambda a, m, b, n: a + b,
-        "The plain average counts both pictures alike; weigh each by its number of "
-        "positions.": lambda a, m, b, n: (a + b) / 2,
-        "The weights are swapped: the picture with more positions must count "
-        "more.": lambda a, m, b, n: (n * a + m * b) / (m + n),
-        "This is the sum over all positions; divide it by their number.": lambda a, m, b, n: (
-            m * a + n * b
-        ),
-    },
-    hints=("Sums of two pictures add; means do not. How do you get a sum back from a mean?",),
-)
-
-covariance_from_gram = Exercise(
-    "04.3",
-    level=2,
-    task="Takes (gram, positions, mean): G of eq. 3, shape (N, N), not divided; M; and mu, shape "
-    "(N,). Returns the covariance over positions, shape (N, N), with the divisor M.",
-    right=lambda g, m, mu: g / m - np.outer(mu, mu),
-    inputs=(_gram(_ONE), len(_rows(_ONE)), _ONE.mean((0, 1))),
-    mistakes={
-        "Eq. 3 is a sum: divide G by the number of positions before you take the means "
-        "off.": lambda g, m, mu: g - np.outer(mu, mu),
-        "This is still the second moment G / M; take mu mu^T off.": lambda g, m, mu: g / m,
-        "The sign is wrong: G / M is covariance plus mu mu^T, so the covariance is G / M minus "
-        "it.": lambda g, m, mu: g / m + np.outer(mu, mu),
-        "mu * mu has the shape (N,) and is taken off row by row; mu mu^T is np.outer(mu, mu), a "
-        "matrix.": lambda g, m, mu: g / m - mu * mu,
-        "mu @ mu is one number; mu mu^T is np.outer(mu, mu), a matrix.": lambda g, m, mu: (
-            g / m - mu @ mu
-        ),
-        "You divided by M - 1, as for an unbiased estimate; here all positions are known: divide "
-        "by M.": lambda g, m, mu: (g - m * np.outer(mu, mu)) / (m - 1),
-    },
-    hints=("Write out the mean of (F_i - mu_i)(F_j - mu_j): four terms, and only one needs G.",),
-)
-
 
 def _unit_power(features: np.ndarray) -> np.ndarray:
     energies = np.maximum(np.diag(_gram(features)), 1e-12)
@@ -123,7 +76,7 @@ def _unit_power(features: np.ndarray) -> np.ndarray:
 
 
 is_mean_gram = Exercise(
-    "04.4",
+    "05.2",
     level=2,
     task="Takes a function of features, (H, W, N); returns whether it gives G / M, shape (N, N).",
     examine=hunt(
@@ -168,8 +121,8 @@ def _disguised(function: Any) -> str:
     distances = np.abs(_rows(answer)[:, None] - _rows(features)).max(-1)
     if (distances.min(1) < _TOLERANCE).all():
         raise AnswerError(
-            "The Gram matrix is the same, but these are the same positions in some order; mix "
-            "them with an orthogonal matrix instead of shuffling them."
+            "The Gram matrix is the same, but these are the same positions in some order; change "
+            "the features themselves instead of shuffling them."
         )
     return CORRECT
 
@@ -183,47 +136,27 @@ def _why_the_gram_differs(answer: np.ndarray, features: np.ndarray) -> str:
     ratios = _gram(answer) / _gram(features)
     if ratios.any() and np.allclose(ratios, ratios[0, 0], rtol=_TOLERANCE):
         return (
-            f"The Gram matrix is {ratios[0, 0]:.3g} times the right one: Q Q^T is a multiple of I. "
-            "Divide Q by the root of that number."
+            f"The Gram matrix is {ratios[0, 0]:.3g} times the right one. Divide your features by "
+            "the root of that number."
         )
     return (
-        "The Gram matrix is another one: Q is not orthogonal. The first result of np.linalg.qr "
-        "is, whatever square matrix it gets."
+        "The Gram matrix is another one. G sums up products of two features of one position: what "
+        "can you do to all features of a position that no such product notices?"
     )
 
 
 disguise = Exercise(
-    "04.5",
+    "05.3",
     level=2,
     task="Takes (features, rng): features of shape (H, W, N) and a numpy.random.Generator; returns "
     "features of the same shape and Gram matrix, which do not consist of the same positions.",
     examine=_disguised,
     hints=(
-        "Which matrices Q leave rows.T @ rows unchanged when the rows become Q @ rows?",
-        "np.linalg.qr of a random square matrix gives one; its side is the number of positions.",
+        "Every term of G is a product of two features of one position. Which change of both does "
+        "such a product not notice?",
+        "Two minus signs cancel: which features of a position have to change their sign together?",
+        "Draw a sign for each position with rng.choice([-1, 1], ...), of the shape (H, W, 1).",
     ),
-)
-
-count_gram_numbers = Exercise(
-    "04.6",
-    level=1,
-    task="Takes a list of channel counts N_l; returns how many different numbers their Gram "
-    "matrices hold together.",
-    right=lambda ns: sum(n * (n + 1) / 2 for n in ns),
-    inputs=([2, 3, 5],),
-    mistakes={
-        "You counted every entry; G is symmetric, so G_ij and G_ji are one number.": lambda ns: sum(
-            n * n for n in ns
-        ),
-        "The diagonal is missing: N (N - 1) / 2 counts the pairs of different channels only; each "
-        "channel's energy makes it N (N + 1) / 2.": lambda ns: sum(n * (n - 1) / 2 for n in ns),
-        "Half of it: N (N + 1) counts each pair twice.": lambda ns: sum(n * (n + 1) for n in ns),
-        "You made one large Gram matrix of all channels; channels of different layers are never "
-        "multiplied. Count layer by layer.": lambda ns: sum(ns) * (sum(ns) + 1) / 2,
-        "You counted the channels (that would be their means); a Gram matrix holds one number for "
-        "each pair.": sum,
-    },
-    hints=("How many entries are on the diagonal, and how many pairs are there above it?",),
 )
 
 _OFF_DIAGONAL: dict[str, Any] = {
@@ -255,13 +188,14 @@ def _both_entries(function: Any) -> str:
 
 
 gram_entry_gradient = Exercise(
-    "04.7",
+    "05.4",
     level=2,
     task="Takes (features, i, j): features of shape (H, W, N) and two channels, which may be the "
     "same; returns dG_ij / dF, shape (H, W, N), for G of eq. 3.",
     examine=_both_entries,
     hints=(
         "F_ik stands in G_ij once, multiplied by F_jk: what is the slope with respect to it?",
+        "Only two channels of the answer are not 0: channel i and channel j.",
         "Add to an array of zeros with +=; for i = j both additions meet.",
     ),
 )

@@ -1,6 +1,5 @@
 """Lesson 01's checks: the solution passes, and each usual mistake is named."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,23 +7,11 @@ import numpy as np
 import pytest
 from lesson_cells import shown
 
-from nst_helpers.course.checks import lesson01 as check
+from nst_helpers.course.checks import images_as_tensors as check
 from nst_helpers.errors import AnswerError
 
 MEAN = np.array([103.939, 116.779, 123.68])
 Solution = Callable[..., Any]
-
-
-def steps(eta: float, error: float) -> float:
-    return math.log(255 * error) / -math.log(abs(1 - eta))
-
-
-def first_enough(eta: float, error: float) -> int:
-    count = 0
-    while error > 1 / 255:
-        error *= abs(1 - eta)
-        count += 1
-    return count
 
 
 def in_place(z: np.ndarray) -> np.ndarray:
@@ -49,30 +36,16 @@ def is_preprocessing_by_loops(function: Solution) -> bool:
 
 
 SOLUTIONS: list[tuple[Callable[[Solution], str], Solution]] = [
-    (check.mean_color, lambda x: x.mean(axis=(0, 1))[::-1] * 255),
     (check.deprocess, lambda z: (z + MEAN)[..., ::-1] / 255),
     (check.deprocess, lambda z: (z[..., ::-1] + MEAN[::-1]) / 255),
     (check.deprocess, in_place),
     (check.is_preprocessing, is_preprocessing),
     (check.is_preprocessing, is_preprocessing_by_loops),
-    (check.to_bytes, lambda x: np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8)),
-    (check.to_bytes, lambda x: (np.clip(x, 0, 1) * 255 + 0.5).astype(np.uint8)),
-    (check.steps_needed, lambda eta, error: math.ceil(steps(eta, error))),
-    (check.steps_needed, first_enough),
     (check.blend, lambda p, a, alpha, beta: (alpha * p + beta * a) / (alpha + beta)),
     (check.input_gradient, lambda x, p: 255**2 * (x - p)),
 ]
 
 MISTAKES: list[tuple[Callable[[Solution], str], Solution, str]] = [
-    (check.mean_color, lambda x: x.mean((0, 1)) * 255, "order R, G, B; VGG"),
-    (check.mean_color, lambda x: x.mean((0, 1))[::-1], "those of 0 to 1"),
-    (check.mean_color, lambda x: x.mean((0, 1)), "order is R, G, B and the scale 0 to 1"),
-    (check.mean_color, lambda x: x.mean() * 255, "together; keep"),
-    (check.mean_color, lambda x: x.mean(), "together, and on the scale"),
-    (check.mean_color, lambda x: x.mean(0)[:, ::-1] * 255, "Only the rows"),
-    (check.mean_color, lambda x: x.mean(1)[:, ::-1] * 255, "Only the columns"),
-    (check.mean_color, lambda x: x.mean((1, 2)) * 255, "averaged away"),
-    (check.mean_color, lambda x: x.sum((0, 1))[::-1] * 255, "sum over the pixels"),
     (check.deprocess, lambda z: (z + MEAN) / 255, "still exchanged"),
     (check.deprocess, lambda z: (z[..., ::-1] + MEAN) / 255, "wrong channels"),
     (check.deprocess, lambda z: z[..., ::-1] / 255, "mean color is missing"),
@@ -83,22 +56,6 @@ MISTAKES: list[tuple[Callable[[Solution], str], Solution, str]] = [
     (check.deprocess, lambda z: ((z + MEAN) / 255)[::-1], "upside down"),
     (check.deprocess, lambda z: np.clip((z + MEAN)[..., ::-1] / 255, 0, 1), "clipped"),
     (check.deprocess, lambda z: ((z + MEAN) / 255)[:, :, ::-1], "batch is not"),
-    (check.to_bytes, lambda x: (np.clip(x, 0, 1) * 255).astype(np.uint8), "cut off, not rounded"),
-    (check.to_bytes, lambda x: np.rint(x * 255).astype(int).astype(np.uint8), "around; clip"),
-    (check.to_bytes, lambda x: (x * 255).astype(int).astype(np.uint8), "clip and round"),
-    (check.to_bytes, lambda x: np.rint(x * 255), "still there"),
-    (check.to_bytes, lambda x: np.rint(np.clip(x, 0, 1)).astype(np.uint8), "0 or 1"),
-    (check.to_bytes, lambda x: np.rint(np.clip(x * 255, 0, 1)).astype(np.uint8), "not black"),
-    (check.to_bytes, lambda x: np.clip(np.rint(x * 256), 0, 255).astype(np.uint8), "not 256"),
-    (check.to_bytes, lambda x: np.rint(np.clip(x, 0, 1) * 255), "type is not"),
-    (check.steps_needed, lambda eta, error: math.ceil(steps(eta, error) / 2), "for the loss"),
-    (check.steps_needed, lambda eta, error: int(steps(eta, error)), "less than enough"),
-    (check.steps_needed, lambda eta, error: round(steps(eta, error)), "a step too few"),
-    (check.steps_needed, steps, "fraction"),
-    (check.steps_needed, lambda eta, error: math.ceil(steps(eta, error)) + 1, "too many"),
-    (check.steps_needed, lambda eta, error: math.ceil(steps(eta, 1)), "is missing"),
-    (check.steps_needed, lambda eta, error: math.ceil(steps(1 - eta, error)), "not by eta"),
-    (check.steps_needed, lambda eta, error: math.log(1 - eta), "stopped with ValueError"),
     (check.blend, lambda p, a, alpha, beta: (beta * p + alpha * a) / (alpha + beta), "exchanged"),
     (check.blend, lambda p, a, alpha, beta: alpha * p + beta * a, "division by alpha"),
     (check.blend, lambda p, a, alpha, beta: (p + a) / 2, "the middle"),

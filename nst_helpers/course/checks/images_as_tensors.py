@@ -1,22 +1,19 @@
 """Checks of lesson 01, images as tensors."""
 
-from collections.abc import Callable
-from math import ceil, floor, log
 from typing import Any
 
 import numpy as np
 
-from ...errors import AnswerError
 from .exercise import Exercise
 from .hunt import hunt
-from .judge import CORRECT, call, judge_function
+from .judge import CORRECT, judge_function
 
 _MEAN = np.array([103.939, 116.779, 123.68])  # B, G, R
 _SINGLE = _MEAN.astype(np.float32)  # tests may ask for the type of the picture
 
 
-def _picture(height: int = 4, seed: int = 0) -> Any:
-    return np.random.default_rng(seed).random((height, 5, 3)) * [1.0, 0.6, 0.3]  # unequal means
+def _picture(seed: int = 0) -> Any:
+    return np.random.default_rng(seed).random((4, 5, 3)) * [1.0, 0.6, 0.3]  # unequal means
 
 
 def _picture_and_batch(answer: Any) -> str:
@@ -26,55 +23,9 @@ def _picture_and_batch(answer: Any) -> str:
     return CORRECT
 
 
-def _values_and_type(answer: Any) -> str:
-    judge_function(answer, to_bytes.inputs, to_bytes.right, to_bytes.mistakes)
-    if np.asarray(call(answer, *to_bytes.inputs)).dtype != np.uint8:
-        raise AnswerError("The values are right, the type is not; end with .astype(np.uint8).")
-    return CORRECT
-
-
-def _then(rounded: Callable[[float], float]) -> Callable[[float, float], float]:
-    return lambda eta, error: rounded(-log(255 * error) / log(abs(1 - eta)))
-
-
-_steps = _then(ceil)
-
-
-mean_color = Exercise(
+deprocess = Exercise(
     "01.1",
     level=1,
-    task="Takes RGB in [0, 1], (H, W, 3); returns its mean color as BGR in 0-255, shape (3,).",
-    right=lambda x: x.mean((0, 1))[::-1] * 255,
-    inputs=(_picture(),),
-    mistakes={
-        "The values are right, but in the order R, G, B; VGG's mean is B, G, R: turn them with "
-        "[::-1].": lambda x: x.mean((0, 1)) * 255,
-        "The colors are those of 0 to 1; VGG's mean is on the scale 0 to 255: multiply by "
-        "255.": lambda x: x.mean((0, 1))[::-1],
-        "The order is R, G, B and the scale 0 to 1; VGG's mean is B, G, R on the scale "
-        "0 to 255.": lambda x: x.mean((0, 1)),
-        "This is one number for all channels together; keep the channels apart: "
-        "image.mean(axis=(0, 1)).": lambda x: x.mean() * 255,
-        "This is one number for all channels together, and on the scale 0 to 1; keep the channels "
-        "apart: image.mean(axis=(0, 1)).": lambda x: x.mean(),
-        "Only the rows were averaged; average over rows and columns: axis=(0, 1).": lambda x: (
-            x.mean(0)[:, ::-1] * 255
-        ),
-        "Only the columns were averaged; average over rows and columns: axis=(0, 1).": lambda x: (
-            x.mean(1)[:, ::-1] * 255
-        ),
-        "The channels were averaged away; they are the last axis, average over the first two: "
-        "axis=(0, 1).": lambda x: x.mean((1, 2)) * 255,
-        "This is the sum over the pixels; divide it by their number, or use mean.": lambda x: (
-            x.sum((0, 1))[::-1] * 255
-        ),
-    },
-    hints=("Which axes run over the pixels? Average over those only; order and scale come after.",),
-)
-
-deprocess = Exercise(
-    "01.2",
-    level=2,
     task="Takes (..., 3), BGR in 0-255 minus the mean; returns it as RGB in [0, 1], not clipped.",
     examine=_picture_and_batch,
     right=lambda z: (z + _MEAN)[..., ::-1] / 255,
@@ -101,11 +52,15 @@ deprocess = Exercise(
         "third; [..., ::-1] turns the last axis, "
         "however many there are.": lambda z: ((z + _MEAN) / 255)[:, :, ::-1],
     },
-    hints=("Undo the last step first. The channels are the last axis, with or without a batch.",),
+    hints=(
+        "Three steps led to the network's input. Undo the last one first.",
+        "The means are in the order B, G, R: add them before the channels are turned back.",
+        "The channels are the last axis, with or without a batch: [..., ::-1].",
+    ),
 )
 
 is_preprocessing = Exercise(
-    "01.3",
+    "01.2",
     level=2,
     task="Takes a function of a picture (H, W, 3); returns True if it prepares pictures as VGG19 "
     "needs them, and False if not.",
@@ -136,61 +91,13 @@ is_preprocessing = Exercise(
     ),
 )
 
-to_bytes = Exercise(
-    "01.4",
-    level=1,
-    task="Takes floats (H, W, 3), mostly in [0, 1]; returns uint8, clipped and rounded to nearest.",
-    examine=_values_and_type,
-    right=lambda x: np.rint(x.clip(0, 1) * 255),
-    inputs=(1.4 * _picture(6) - 0.2,),
-    mistakes={
-        "The fractions were cut off, not rounded, so that the picture gets darker; use np.rint "
-        "before astype.": lambda x: np.floor(x.clip(0, 1) * 255),
-        "Values outside 0 to 255 wrapped around; clip before you change the type.": lambda x: (
-            np.rint(x * 255) % 256
-        ),
-        "Values outside 0 to 255 wrapped around, and fractions were cut off; clip and round before "
-        "you change the type.": lambda x: np.trunc(x * 255) % 256,
-        "Values outside 0 to 255 are still there; clip them.": lambda x: np.rint(x * 255),
-        "Almost everything became 0 or 1; multiply by 255 before you round.": lambda x: np.rint(
-            x.clip(0, 1)
-        ),
-        "Everything that was not black became 1; clip to 0 to 1 before you multiply by 255, or to "
-        "0 to 255 after.": lambda x: np.rint((x * 255).clip(0, 1)),
-        "White is stored as 255, not 256; multiply by 255.": lambda x: np.rint(
-            (x * 256).clip(0, 255)
-        ),
-    },
-    hints=("What does astype do with fractions, and with numbers that do not fit into uint8?",),
-)
-
-steps_needed = Exercise(
-    "01.5",
-    level=2,
-    task="Takes eta and error; returns the smallest whole t with abs(1 - eta)**t * error <= 1/255.",
-    right=_steps,
-    cases=[(0.1, 1.0), (0.4, 0.7), (0.02, 0.3), (1.7, 0.9)],
-    mistakes={
-        "These are the steps for the loss, which falls with the square of the factor; here the "
-        "error itself counts, and its factor is abs(1 - eta).": _then(lambda t: ceil(t / 2)),
-        "This is not the whole number that is needed: one step less than enough; round up, with "
-        "math.ceil.": _then(floor),
-        "Rounding to the nearest can give a step too few; round up, with math.ceil.": _then(round),
-        "That is a fraction; a step is done or not: round up, with math.ceil.": _then(float),
-        "One step too many; the start itself is step 0.": _then(lambda t: ceil(t) + 1),
-        "The error to begin with is missing; it is `error`, not 1.": lambda eta, _: _steps(eta, 1),
-        "The error shrinks by abs(1 - eta) in a step, not by eta.": lambda n, e: _steps(1 - n, e),
-    },
-    hints=("Take logarithms and solve for t. Which sign has log(abs(1 - eta))?",),
-)
-
 blend = Exercise(
-    "01.6",
+    "01.3",
     level=2,
     task="Takes content, style (one shape), alpha, beta; returns the x with the least "
     "alpha / 2 * sum((x - content)**2) + beta / 2 * sum((x - style)**2).",
     right=lambda p, a, alpha, beta: (alpha * p + beta * a) / (alpha + beta),
-    inputs=(_picture(), _picture(seed=1), 3.0, 0.5),
+    inputs=(_picture(), _picture(1), 3.0, 0.5),
     mistakes={
         "alpha and beta are exchanged; alpha pulls towards the content picture.": (
             lambda p, a, alpha, beta: (beta * p + alpha * a) / (alpha + beta)
@@ -210,16 +117,19 @@ blend = Exercise(
             (alpha * p - beta * a) / (alpha + beta)
         ),
     },
-    hints=("The gradient is a sum of two weighted differences. For which x do they cancel?",),
+    hints=(
+        "The gradient is a sum of two weighted differences. For which x do they cancel?",
+        "Sort alpha (x - p) + beta (x - a) = 0 by x.",
+    ),
 )
 
 input_gradient = Exercise(
-    "01.7",
+    "01.4",
     level=3,
     task="Takes image and target, (H, W, 3); returns the gradient, with respect to image, of "
     "1/2 sum((preprocess(image) - preprocess(target))**2).",
     right=lambda x, p: 255**2 * (x - p),
-    inputs=(_picture(), _picture(seed=1)),
+    inputs=(_picture(), _picture(1)),
     mistakes={
         "This is the gradient with respect to the network's input; go on to the picture: one more "
         "factor 255, and the channels turned back.": lambda x, p: 255 * (x - p)[..., ::-1],

@@ -1,24 +1,19 @@
-"""Checks of lesson 02, VGG19's features."""
+"""Checks of lesson 02, a network by hand."""
 
 from collections.abc import Callable
 from itertools import accumulate
 from math import prod
-from operator import floordiv, mul, truediv
+from operator import mul
 from typing import Any
 
 import numpy as np
 
-from ...architecture import ARCHITECTURE
-from ...errors import AnswerError
 from .exercise import Exercise
 from .hunt import hunt
-from .judge import CORRECT, call, judge, require_answer
 from .layers import conv, spread
 
 _EXACT = 1e-9  # of whole numbers, which no processor rounds
-_IN = {name: before for name, before, _ in ARCHITECTURE}
-_OUT = {name: after for name, _, after in ARCHITECTURE}
-_ONE, _TWO, _SIX = (np.random.default_rng(seed) for seed in (21, 22, 23))
+_ONE, _TWO = (np.random.default_rng(seed) for seed in (21, 22))
 
 
 def _framed(before: int, after: int, mode: Any = "constant") -> Callable[[Any, Any, Any], Any]:
@@ -49,35 +44,6 @@ def _strides(steps: Any) -> list[int]:
 def _field(steps: Any, apart: Any = None) -> int:
     apart = apart or [1, *_strides(steps)]
     return 1 + sum((size - 1) * jump for (size, _), jump in zip(steps, apart, strict=False))
-
-
-def _sum(numbers: Callable[[int, int], int]) -> Callable[[Any], int]:
-    return lambda rows: sum(numbers(n, m) for _, n, m in rows)
-
-
-_count = _sum(lambda n, m: 9 * n * m + m)
-
-
-def _by(layer: str) -> int:
-    return 2 ** (int(layer[5]) - 1)
-
-
-def _sides(by: Callable[[str], int], divide: Any = floordiv) -> Callable[[int, int, str], Any]:
-    return lambda h, w, layer: (divide(h, by(layer)), divide(w, by(layer)), _OUT[layer])
-
-
-_shape = _sides(_by)
-
-
-def _kernel_and_bias(answer: Any) -> str:
-    both = call(answer, *normalize_layer.inputs)
-    require_answer(both)
-    if not isinstance(both, tuple | list) or len(both) != 2:
-        raise AnswerError("It should return two arrays: return new_kernel, new_bias.")
-    wrong = {text: slip(*normalize_layer.inputs) for text, slip in normalize_layer.mistakes.items()}
-    for given, right in zip(both, normalize_layer.right(*normalize_layer.inputs), strict=True):
-        judge(given, right, {text: x for text, x in wrong.items() if x.ndim == right.ndim})
-    return CORRECT
 
 
 convolution = Exercise(
@@ -121,7 +87,12 @@ convolution = Exercise(
             np.maximum(_convolve(x, k, b), 0)
         ),
     },
-    hints=("Take a single output first: a sum over nine places and C channels, and one bias.",),
+    hints=(
+        "Take a single output first: a sum over nine places and C channels, and one bias.",
+        "Pad rows and columns only, once, before the loops; then no index leaves the array.",
+        "Loop over r, c and n, begin with bias[n], and add kernel[i, j, m, n] times "
+        "padded[r + i, c + j, m] for all i, j and m.",
+    ),
 )
 
 _SLIPS = ("The stencil is", "The frame repeats", "Rows", "The bias is added nine", "Only the last")
@@ -140,6 +111,7 @@ is_convolution = Exercise(
     hints=(
         "A sum of ones, or a stencil that is 0 but in its middle, tells no side from another.",
         "Work out one corner by the formula, from random maps, kernels and biases.",
+        "At the upper left corner, kernel[1:, 1:] lies on maps[:2, :2]; the rest lies on zeros.",
     ),
 )
 
@@ -166,7 +138,11 @@ max_pool_gradient = Exercise(
             _back(x, g) * (x > 0)
         ),
     },
-    hints=("Which pixels could change a little without any change in the pooled map?",),
+    hints=(
+        "Which pixels could change a little without any change in the pooled map?",
+        "Repeat each maximum in its window; a pixel that equals it is the winner.",
+        "Spread g in the same way, and np.where keeps it at the winners only.",
+    ),
 )
 
 receptive_field = Exercise(
@@ -206,104 +182,5 @@ receptive_field = Exercise(
     hints=(
         "Begin with one number after the last step, and go back: how many does it see before it?",
         "Windows of neighbors start a stride apart: how far is the last one's end from the start?",
-    ),
-)
-
-parameters = Exercise(
-    "02.5",
-    level=1,
-    task="Takes rows (name, channels in, channels out) of 3 x 3 convolutions, as `ARCHITECTURE`; "
-    "returns how many numbers they learn.",
-    right=_count,
-    inputs=([("first", 3, 10), ("second", 10, 4), ("third", 4, 7)],),
-    tolerance=_EXACT,
-    mistakes={
-        "The biases are missing: one number per output channel.": _sum(lambda n, m: 9 * n * m),
-        "The biases are counted per input channel; there is one per output channel.": _sum(
-            lambda n, m: 9 * n * m + n
-        ),
-        "The bias is counted once per layer; there is one per output channel.": _sum(
-            lambda n, m: 9 * n * m + 1
-        ),
-        "The stencil is 3 x 3: nine numbers, not three.": _sum(lambda n, m: 3 * n * m + m),
-        "The nine entries of the stencil are forgotten.": _sum(lambda n, m: n * m + m),
-        "Each output channel has a stencil of its own for every input channel: multiply by both "
-        "numbers of channels.": _sum(lambda n, m: 9 * m + m),
-        "Only the last layer is counted; sum over all rows.": lambda rows: _count(rows[-1:]),
-        "Only the first layer is counted; sum over all rows, and return after "
-        "the loop.": lambda rows: _count(rows[:1]),
-    },
-    hints=("Count first what a single output channel has for itself; the layers come last.",),
-)
-
-feature_shape = Exercise(
-    "02.6",
-    level=1,
-    task="Takes a picture's height and width and a layer's name; returns the tuple "
-    "(height, width, channels) of its features.",
-    right=_shape,
-    # 250 and 171 are odd after one halving and at once, so that every way to round differs.
-    cases=[(250, 171, layer) for layer in ("block1_conv2", "block3_conv1", "block5_conv4")],
-    tolerance=_EXACT,
-    mistakes={
-        "One pooling too many: block b comes after b - 1 poolings.": _sides(lambda n: 2 * _by(n)),
-        "The sides are rounded up; a last odd row or column falls away.": _sides(
-            _by, lambda side, by: -(-side // by)
-        ),
-        "The sides are not rounded; halve them with // 2, once per pooling.": _sides(_by, truediv),
-        "Height and width are swapped.": lambda h, w, layer: _shape(w, h, layer),
-        "The channels come last: (height, width, channels).": lambda h, w, layer: np.roll(
-            _shape(h, w, layer), 1
-        ),
-        "These are the channels that go into the layer; take those that "
-        "come out.": lambda h, w, layer: (*_shape(h, w, layer)[:2], _IN[layer]),
-        "The convolutions are padded and keep the size; only the poolings "
-        "halve it.": lambda h, w, layer: _shape(h - 2, w - 2, layer),
-        "The sides are halved after every convolution; there is one pooling per block "
-        "only.": _sides(lambda layer: 2 ** list(_OUT).index(layer)),
-        "The sides are not halved at all; each pooling halves them.": _sides(lambda _: 1),
-        "The sides are divided by 2 (b - 1) instead of 2 to the power of b - 1.": _sides(
-            lambda layer: max(1, 2 * (int(layer[5]) - 1))
-        ),
-    },
-    hints=("How many poolings lie before the block, and what does one make of an odd side?",),
-)
-
-normalize_layer = Exercise(
-    "02.7",
-    level=2,
-    task="Takes kernel (3, 3, C, N), bias (N,), the old mean activations before (C,) of the layer "
-    "below and means (N,) of this one; returns the new kernel and the new bias.",
-    examine=_kernel_and_bias,
-    right=lambda k, b, old, m: (k * old[:, None] / m, b / m),
-    inputs=(_SIX.normal(size=(3, 3, 4, 4)), _SIX.normal(size=4), *_SIX.uniform(0.2, 5, (2, 4))),
-    mistakes={
-        "The kernel makes up for nothing below: its inputs are smaller by `before` now, so "
-        "multiply by it along the axis of the input channels.": lambda k, b, old, m: k / m,
-        "The kernel is divided by `before`; its inputs shrank by that factor, "
-        "so multiply.": lambda k, b, old, m: k / old[:, None] / m,
-        "The kernel is multiplied by `means`; divide, so that the mean "
-        "becomes 1.": lambda k, b, old, m: k * old[:, None] * m,
-        "The two factors are the wrong way round: multiply by `before`, divide by "
-        "`means`.": lambda k, b, old, m: k * m / old[:, None],
-        "The kernel is not divided by `means`.": lambda k, b, old, m: k * old[:, None],
-        "`before` runs along the output channels; the third axis of the kernel is the input: use "
-        "before[:, None].": lambda k, b, old, m: k * old / m,
-        "`means` runs along the input channels and `before` along the output channels; the "
-        "kernel's axes are (row, column, in, out).": lambda k, b, old, m: k * old / m[:, None],
-        "`means` runs along the input channels; the last axis of the kernel is the "
-        "output.": lambda k, b, old, m: k * old[:, None] / m[:, None],
-        "The kernel has not changed.": lambda k, b, old, m: k,
-        "The bias has not changed; it shrinks with the output, so divide it by `means`.": (
-            lambda k, b, old, m: b
-        ),
-        "The bias is multiplied by `before`; it does not act on the inputs, so divide it by "
-        "`means` only.": lambda k, b, old, m: b * old / m,
-        "The bias is multiplied by `means`; divide.": lambda k, b, old, m: b * m,
-        "The bias is dropped; divide it by `means`.": lambda k, b, old, m: 0 * b,
-    },
-    hints=(
-        "The layer's inputs were divided by `before`; its output shall be divided by `means`.",
-        "For m > 0, max(0, x / m) is max(0, x) / m: scale what goes into the ReLU, all of it.",
     ),
 )

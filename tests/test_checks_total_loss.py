@@ -1,4 +1,4 @@
-"""The checks of lesson 06 take right answers and name the mistake in wrong ones."""
+"""The checks of lesson 07 take right answers and name the mistake in wrong ones."""
 
 import dataclasses
 from collections.abc import Callable
@@ -10,16 +10,8 @@ import numpy as np
 import pytest
 
 from nst_helpers import FIRST_OF_EACH_BLOCK, RECIPES, Recipe
-from nst_helpers.course.checks import lesson06 as check
+from nst_helpers.course.checks import total_loss as check
 from nst_helpers.errors import AnswerError
-
-FUNCTION_CHECKS = (
-    check.is_cosine,
-    check.lowest_point,
-    check.weighted_total,
-    check.equal_pull,
-    check.to_means,
-)
 
 
 def is_cosine(function: Callable[..., Any]) -> bool:
@@ -29,25 +21,15 @@ def is_cosine(function: Callable[..., Any]) -> bool:
     return bool(np.isclose(function(one, other), angle) and angle < 0)
 
 
-def lowest_point(p: float, a: float, alpha: float, beta: float) -> float:
-    share = beta / (alpha + beta)
-    return p + share * (a - p)
-
-
-def weighted_total(terms: dict[str, float], weights: dict[str, float]) -> float:
-    total = 0.0
-    for name in terms:
-        if name in weights:
-            total += weights[name] * terms[name]
-    return total
-
-
-def equal_pull(content: np.ndarray, style: np.ndarray) -> float:
-    return float(np.sqrt((content**2).mean() / (style**2).mean()))
-
-
 def to_means(alpha: float, beta: float, n: int, m: int) -> list[float]:
     return [alpha * n * m / 2, beta / 4]
+
+
+def balancing_beta(
+    content: np.ndarray, styles: np.ndarray, weights: list[float], share: float
+) -> float:
+    style = np.einsum("l,lhwc->hwc", np.array(weights), np.array(styles))
+    return float(np.sqrt((content**2).mean() / (style**2).mean()) / share)
 
 
 TUTORIAL = Recipe(
@@ -72,10 +54,8 @@ TUTORIAL = Recipe(
     ("checked", "answer"),
     [
         (check.is_cosine, is_cosine),
-        (check.lowest_point, lowest_point),
-        (check.weighted_total, weighted_total),
-        (check.equal_pull, equal_pull),
         (check.to_means, to_means),
+        (check.balancing_beta, balancing_beta),
         (check.tensorflow_recipe, TUTORIAL),
         (check.tensorflow_recipe, RECIPES["tensorflow_tutorial"]),
     ],
@@ -86,7 +66,7 @@ def test_a_right_answer_passes(checked: Callable[[Any], str], answer: Any) -> No
 
 def shown(name: str) -> tuple[str, str]:
     """Return the code that the lesson shows as wrong, and what its three tests print."""
-    lesson = Path(__file__).parent.parent / "notebooks" / "06_total_loss.ipynb"
+    lesson = Path(__file__).parent.parent / "notebooks" / "07_total_loss.ipynb"
     (cell,) = (one for one in nbformat.read(lesson, 4).cells if f"def {name}(" in one.source)
     return cell.source, cell.outputs[0].text
 
@@ -124,62 +104,6 @@ def test_is_cosine_names_what_slips_through(message: str) -> None:
         check.is_cosine(LAZY_COSINES[message])
 
 
-WRONG_POINTS = {
-    "weights are swapped": lambda p, a, alpha, beta: (alpha * a + beta * p) / (alpha + beta),
-    "divide it by alpha": lambda p, a, alpha, beta: alpha * p + beta * a,
-    "the middle": lambda p, a, alpha, beta: 0.5 * (p + a),
-    "divided by 2": lambda p, a, alpha, beta: (alpha * p + beta * a) / 2,
-    "squared": lambda p, a, alpha, beta: np.average([p, a], weights=[alpha**2, beta**2]),
-    "the loss at its lowest": lambda p, a, alpha, beta: (
-        alpha / 2 * (lowest_point(p, a, alpha, beta) - p) ** 2
-        + beta / 2 * (lowest_point(p, a, alpha, beta) - a) ** 2
-    ),
-}
-
-
-@pytest.mark.parametrize("message", WRONG_POINTS)
-def test_lowest_point_names_the_mistake(message: str) -> None:
-    with pytest.raises(AnswerError, match=message):
-        check.lowest_point(WRONG_POINTS[message])
-
-
-WRONG_TOTALS = {
-    "weights are missing": lambda terms, weights: sum(terms.values()),
-    "by position": lambda terms, weights: np.dot(
-        list(terms.values())[: len(weights)], list(weights.values())
-    ),
-    "has the weight 1": lambda terms, weights: weighted_total(terms, weights) + terms["variation"],
-    "number of terms": lambda terms, weights: weighted_total(terms, weights) / 3,
-    "sum of the weights": lambda terms, weights: (
-        weighted_total(terms, weights) / sum(weights.values())
-    ),
-    "squared": lambda terms, weights: sum(weights[k] * terms[k] ** 2 for k in weights),
-    "KeyError": lambda terms, weights: sum(weights[name] * terms[name] for name in terms),
-}
-
-
-@pytest.mark.parametrize("message", WRONG_TOTALS)
-def test_weighted_total_names_the_mistake(message: str) -> None:
-    with pytest.raises(AnswerError, match=message):
-        check.weighted_total(WRONG_TOTALS[message])
-
-
-WRONG_PULLS = {
-    "Upside down": lambda content, style: 1 / equal_pull(content, style),
-    "square root": lambda content, style: equal_pull(content, style) ** 2,
-    "absolute values": lambda content, style: np.abs(content).mean() / np.abs(style).mean(),
-    "largest entries": lambda content, style: np.abs(content).max() / np.abs(style).max(),
-    "cancel": lambda content, style: content.mean() / style.mean(),
-    "every pixel": lambda content, style: np.sqrt((content**2).sum(-1) / (style**2).sum(-1)),
-}
-
-
-@pytest.mark.parametrize("message", WRONG_PULLS)
-def test_equal_pull_names_the_mistake(message: str) -> None:
-    with pytest.raises(AnswerError, match=message):
-        check.equal_pull(WRONG_PULLS[message])
-
-
 WRONG_MEANS = {
     "Upside down": lambda alpha, beta, n, m: (2 * alpha / (n * m), 4 * beta),
     "content's weight is upside": lambda alpha, beta, n, m: (2 * alpha / (n * m), beta / 4),
@@ -198,6 +122,50 @@ WRONG_MEANS = {
 def test_to_means_names_the_mistake(message: str) -> None:
     with pytest.raises(AnswerError, match=message):
         check.to_means(WRONG_MEANS[message])
+
+
+def whole(styles: np.ndarray, weights: list[float]) -> np.ndarray:
+    return np.tensordot(weights, styles, 1)
+
+
+WRONG_BETAS: dict[str, Callable[..., Any]] = {
+    "Upside down": lambda content, styles, weights, share: (
+        1 / balancing_beta(content, styles, weights, share)
+    ),
+    "The share is upside down": lambda content, styles, weights, share: balancing_beta(
+        content, styles, weights, 1 / share
+    ),
+    "share is missing": lambda content, styles, weights, share: balancing_beta(
+        content, styles, weights, 1
+    ),
+    "layer weights are missing": lambda content, styles, weights, share: balancing_beta(
+        content, styles, [1, 1, 1], share
+    ),
+    "lengths of the layers": lambda content, styles, weights, share: (
+        np.linalg.norm(content) / np.dot(weights, [np.linalg.norm(pull) for pull in styles]) / share
+    ),
+    "mean over the layers": lambda content, styles, weights, share: balancing_beta(
+        content, styles, [weight / 3 for weight in weights], share
+    ),
+    "square root": lambda content, styles, weights, share: (
+        np.sum(content**2) / np.sum(whole(styles, weights) ** 2) / share
+    ),
+    "absolute values": lambda content, styles, weights, share: (
+        np.abs(content).sum() / np.abs(whole(styles, weights)).sum() / share
+    ),
+    "largest entries": lambda content, styles, weights, share: (
+        np.abs(content).max() / np.abs(whole(styles, weights)).max() / share
+    ),
+    "every pixel": lambda content, styles, weights, share: (
+        np.sqrt((content**2).sum(-1) / (whole(styles, weights) ** 2).sum(-1)) / share
+    ),
+}
+
+
+@pytest.mark.parametrize("message", WRONG_BETAS)
+def test_balancing_beta_names_the_mistake(message: str) -> None:
+    with pytest.raises(AnswerError, match=message):
+        check.balancing_beta(WRONG_BETAS[message])
 
 
 WRONG_SETTINGS: dict[str, dict[str, Any]] = {
