@@ -171,7 +171,7 @@ def test_large_pictures_become_jpeg(side: int, kind: str, rng: np.random.Generat
     compact, format_ = figures._compact(png.getvalue())
     picture = PIL.Image.open(io.BytesIO(compact))
     assert (format_, picture.format) == (kind, kind.upper())
-    assert np.abs(np.float32(picture.convert("RGB")) - noise).mean() < 25  # an even gray: 64
+    assert np.abs(np.float32(picture.convert("RGB")) - noise).mean() < 30  # an even gray: 64
 
 
 @notebooks
