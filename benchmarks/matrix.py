@@ -105,7 +105,7 @@ def row(name: str) -> dict[str, Any]:
 def main() -> None:
     """Run what is missing of the rows, and print the table."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    print("| variant | unit tests | lessons 01 and 04 | minutes |\n| --- | --- | --- | ---: |")
+    print("| variant | unit tests | lessons 01 and 05 | minutes |\n| --- | --- | --- | ---: |")
     for name in sys.argv[1:] or [*PROCESSORS, *VERSIONS]:
         kept = FOLDER / f"{slug(name)}.json"
         try:
