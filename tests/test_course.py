@@ -357,7 +357,7 @@ def test_live_elements_store_no_output(path: Path) -> None:
     assert [cell.outputs for cell in widgets if cell.outputs] == []
 
 
-ASKED = re.compile(r"(\w+) = predictions\.(?:ask|estimate)\(|(\w+)\.compare\(")
+ASKED = re.compile(r"(\w+) = predictions\.(?:ask|estimate|sketch)\(|(\w+)\.compare\(")
 
 
 @lessons

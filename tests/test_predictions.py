@@ -6,6 +6,7 @@ from typing import Any
 import ipywidgets
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from nst_helpers.course import predictions as module
 from nst_helpers.course.predictions import Predictions
@@ -202,6 +203,72 @@ def test_the_factor_is_2_if_none_is_given(said) -> None:
     guess.compare(60)
     assert said().endswith("within a factor of 2.\n")
     assert guess.right
+
+
+PLACES = ("pixels", "block 1", "block 2")
+
+
+def sketch(predictions: Predictions | None = None) -> Any:
+    return (predictions or Predictions()).sketch("How far?", PLACES, 0, 1.5)
+
+
+def test_a_sketch_has_a_slider_for_each_place(shown) -> None:
+    guess = sketch()
+    _, control, button, note = shown[0].children
+    assert [one.description for one in control.children] == list(PLACES)
+    assert {(one.min, one.max, one.value) for one in control.children} == {(0, 1.5, 0)}
+    button.click()
+    assert guess.answer is None, "where the sliders start is nobody's sketch"
+    control.children[1].value = 1.2
+    button.click()
+    assert guess.answer == (0, 1.2, 0)
+    assert note.value == "Committed: 0, 1.2, 0"
+    assert button.disabled
+    assert all(one.disabled for one in control.children)
+
+
+def test_code_commits_only_a_number_of_the_range_for_each_place(shown) -> None:
+    guess = sketch()
+    for wrong in (None, 1, "abc", [0.1, 0.2], [0.1, 0.2, 1.6], [0.1, 0.2, float("nan")], ["a"] * 3):
+        with pytest.raises(AnswerError, match=r"^Commit 3 numbers from 0 to 1\.5\.$"):
+            guess.commit(wrong)
+    guess.commit(np.float32([0.25, 0.5, 1.5]))
+    assert [one.value for one in shown[0].children[1].children] == [0.25, 0.5, 1.5]
+    with pytest.raises(AnswerError, match=r"^You have already committed: 0\.25, 0\.5, 1\.5\.$"):
+        guess.commit([0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("values", "right", "sentence"),
+    [
+        ([0.25, 0.5, 1.0], True, "Your sketch is within 0.1 at 3 of 3 places.\n"),
+        ([0.3, 0.45, 0.8], True, "Your sketch is within 0.1 at 2 of 3 places.\n"),
+        ([0.4, 0.45, 0.8], False, "Your sketch is within 0.1 at 1 of 3 places.\n"),
+        ([float("nan")] * 3, False, "Your sketch is within 0.1 at 0 of 3 places.\n"),
+    ],
+)
+def test_a_sketch_is_right_if_most_of_it_is_near(values, right, sentence, said) -> None:
+    guess = sketch()
+    guess.compare(values, within=0.1)
+    assert said() == "", "nothing is committed"
+    guess.commit([0.25, 0.5, 1.0])
+    guess.compare(np.array(values), within=0.1)
+    assert said() == sentence
+    assert guess.right is right
+
+
+def test_a_sketch_is_drawn_into_the_figure_if_there_is_one() -> None:
+    guess = sketch()
+    figure = Figure()
+    axis = figure.subplots()
+    guess.draw(axis)
+    assert not axis.lines
+    guess.commit([0.25, 0.5, 1.0])
+    guess.draw(axis)
+    (line,) = axis.lines
+    assert list(line.get_ydata()) == [0.25, 0.5, 1.0]
+    assert list(line.get_xdata()) == list(PLACES)
+    assert line.get_label() == "your sketch"
 
 
 def test_those_committed_and_compared_are_counted_once(said) -> None:

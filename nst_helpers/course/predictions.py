@@ -8,15 +8,17 @@ a commitment, as in Run All and nbval, nothing is printed. A notebook stores no 
 from __future__ import annotations
 
 import html
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any
 
+import numpy as np
 from IPython.display import display
-from ipywidgets import HTML, Button, FloatLogSlider, FloatSlider, RadioButtons, VBox
+from ipywidgets import HTML, Button, RadioButtons, VBox
+from matplotlib.axes import Axes
 
 from ..errors import AnswerError
+from .sliders import Sliders, slider
 
 
 class Prediction:
@@ -102,7 +104,7 @@ class Estimate(Prediction):
             return isinstance(answer, Real) and low <= float(answer) <= high
 
         wanted = f"a number from {_text(low)} to {_text(high)}"
-        super().__init__(question, _slider(low, high), fits, wanted)
+        super().__init__(question, slider(low, high), fits, wanted)
 
     def compare(self, value: float, factor: float = 2.0) -> None:
         """Print whether the estimate is near enough, or nothing without a commitment.
@@ -119,6 +121,49 @@ class Estimate(Prediction):
             self.right = low == high or (low * high > 0 and high / low <= factor)
             within = f"{'' if self.right else 'not '}within a factor of {factor:g}"
             print(f"You said {_text(self.answer)}; it is {_text(value)}: {within}.")
+
+
+class Sketch(Prediction):
+    """A prediction of a curve; `Predictions.sketch` makes it."""
+
+    def __init__(self, question: str, places: Sequence[str], low: float, high: float) -> None:
+        def fits(answer: Any) -> bool:
+            return np.shape(answer) == (len(places),) and all(
+                isinstance(one, Real) and low <= float(one) <= high for one in answer
+            )
+
+        wanted = f"{len(places)} numbers from {_text(low)} to {_text(high)}"
+        super().__init__(question, Sliders(places, low, high), fits, wanted)
+        self._places = list(places)
+
+    def _keep(self, answer: Any) -> None:
+        super()._keep(tuple(float(one) for one in answer))
+
+    def compare(self, values: Any, within: float) -> None:
+        """Print at how many places the sketch is near enough, or nothing without a commitment.
+
+        Parameters
+        ----------
+        values : array_like of float
+            What came out, a number for each place.
+        within : float
+            How far from it a point of the sketch is still right. The sketch is, if most are.
+        """
+        if self.answer is not None:
+            near = np.abs(np.subtract(self.answer, values)) <= within
+            self.right = bool(near.mean() > 0.5)
+            print(f"Your sketch is within {within:g} at {near.sum()} of {near.size} places.")
+
+    def draw(self, axis: Axes) -> None:
+        """Draw the sketch into the figure of what came out, or nothing without a commitment.
+
+        Parameters
+        ----------
+        axis : matplotlib.axes.Axes
+            With the places by name.
+        """
+        if self.answer is not None:
+            axis.plot(self._places, self.answer, "D", color="0.2", mfc="none", label="your sketch")
 
 
 class Predictions:
@@ -159,6 +204,25 @@ class Predictions:
         self._made[question] = estimate = Estimate(question, low, high)
         return estimate
 
+    def sketch(self, question: str, places: Sequence[str], low: float, high: float) -> Sketch:
+        """Display a question with a slider for each point of a curve.
+
+        Parameters
+        ----------
+        question : str
+        places : sequence of str
+            Names along the axis, as in the figure of what comes out.
+        low, high : float
+            Ends of the sliders.
+
+        Returns
+        -------
+        Sketch
+            For `Sketch.compare` and `Sketch.draw`, in the cells that find and show the truth.
+        """
+        self._made[question] = sketch = Sketch(question, places, low, high)
+        return sketch
+
     def count(self) -> None:
         """Print how many of those committed and compared were right; nothing if there are none."""
         rights = [one.right for one in self._made.values() if one.right is not None]
@@ -168,13 +232,9 @@ class Predictions:
             print(f"{sum(rights)} of {len(rights)} {noun} {verb} right.")
 
 
-def _slider(low: float, high: float) -> Any:
-    looks = {"value": low, "readout_format": ".3r"}  # low suggests least; no powers of ten
-    if low > 0 and high / low >= 100:
-        start, end = math.log10(low), math.log10(high)
-        return FloatLogSlider(min=start, max=end, step=(end - start) / 100, **looks)
-    return FloatSlider(min=low, max=high, step=(high - low) / 100, **looks)
-
-
 def _text(answer: Any) -> str:
-    return answer if isinstance(answer, str) else f"{float(f'{float(answer):.4g}'):,g}"
+    if isinstance(answer, str):
+        return answer
+    if np.ndim(answer):
+        return ", ".join(map(_text, answer))
+    return f"{float(f'{float(answer):.4g}'):,g}"
