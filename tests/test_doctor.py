@@ -7,8 +7,10 @@ import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
+import nbformat
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
+from lesson_cells import LESSONS
 from packaging.specifiers import SpecifierSet
 
 from nst_helpers import checkup, data
@@ -29,6 +31,19 @@ def _any_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def check(name: str) -> Check:
     (found,) = [check for check in checkup() if check.name == name]
     return found
+
+
+def test_the_first_lesson_says_how_to_mend_what_is_broken(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    broken = [Check("Memory", ok=False, essential=True, found="none", remedy="Close a program.")]
+    cells = [cell.source for cell in nbformat.read(LESSONS[0], 4).cells if cell.cell_type == "code"]
+    (shown,) = [source for source in cells if "checkup()" in source]
+    (stopped,) = [source for source in cells if source.startswith("broken =")]
+    exec(shown.partition("checks = checkup()")[2], {"checks": broken})
+    assert capsys.readouterr().out == "--  Memory: Close a program.\n"
+    with pytest.raises(AssertionError, match=r"Memory: Close a program\."):
+        exec(stopped, {"checks": broken})
 
 
 def test_this_environment_can_run_the_package() -> None:

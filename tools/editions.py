@@ -18,7 +18,8 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 _FOLD = re.compile(
-    r"<details><summary>Solution</summary>\n\n```python\n(.*)\n```\n\n</details>", re.DOTALL
+    r"<details><summary>Solution</summary>\n\n```python\n(.*)\n```\n\n(?:\S.*\n\n)?</details>",
+    re.DOTALL,
 )
 
 
@@ -28,7 +29,7 @@ def tagged(notebook: NotebookNode, tag: str) -> list[NotebookNode]:
 
 
 def solution(cell: NotebookNode) -> str:
-    """Return the code of a folded solution."""
+    """Return the code of a folded solution; a sentence may follow it."""
     fold = _FOLD.fullmatch(cell.source)
     if not fold:
         raise ValueError(f"This is no folded solution:\n{cell.source}")
