@@ -133,7 +133,7 @@ is_gradient = Exercise(
     hints=(
         "The three tests ask where the gradient points. What do they not ask?",
         "The lesson has a function that gives the slopes of any function of one array.",
-        "Compare with central_differences of E_per_position(relu(Z), S), Z of both signs, N not M.",
+        "Compare with central_difference of E_per_position(relu(Z), S), Z of both signs, N not M.",
     ),
 )
 
