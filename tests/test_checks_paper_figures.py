@@ -1,20 +1,18 @@
-"""The checks of lesson 10 take right answers and name the mistake in wrong ones."""
+"""The checks of lesson 11 take right answers and name the mistake in wrong ones."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from lesson_cells import shown
 
 from nst_helpers import FIRST_OF_EACH_BLOCK
 from nst_helpers.course.checks import paper_figures as check
 from nst_helpers.errors import AnswerError
 
-CHECKS = (check.style_weight, check.row_weights, check.coarse_share, check.literal_ratio)
-
-
-def style_weight(ratio: float, content_weight: float) -> float:
-    return 1 / (ratio / content_weight)
+RNG = np.random.default_rng(110)
+CHECKS = (check.row_weights, check.coarse_share, check.is_correlation)
 
 
 def row_weights(row: str) -> dict[str, float]:
@@ -30,13 +28,22 @@ def coarse_share(gray: np.ndarray, period: float) -> float:
     return float((power * (f * period < 1)).sum() / power.sum())
 
 
-def literal_ratio(ratio: float, n: int, m: int) -> float:
-    alpha, beta = ratio * 2 / (n * m), 4
-    return alpha / beta
+def by_loops(g: np.ndarray) -> np.ndarray:
+    g = g - g.mean()
+    width = g.shape[1]
+    products = [
+        sum(row[x] * row[(x + d) % width] for row in g for x in range(width)) for d in range(width)
+    ]
+    return np.array(products) / products[0]
+
+
+def is_correlation(function: Callable[..., Any]) -> bool:
+    g = RNG.random((3, 5)) * [[1], [3], [9]]
+    return np.allclose(function(g), by_loops(g))
 
 
 ANSWERS: dict[Callable[[Any], str], Callable[..., Any]] = dict(
-    zip(CHECKS, (style_weight, row_weights, coarse_share, literal_ratio), strict=True)
+    zip(CHECKS, (row_weights, coarse_share, is_correlation), strict=True)
 )
 
 
@@ -50,22 +57,6 @@ def test_layers_that_are_off_may_be_listed_with_zero() -> None:
         return dict.fromkeys(FIRST_OF_EACH_BLOCK, 0.0) | row_weights(row)
 
     assert check.row_weights(all_five) == "Correct."
-
-
-WRONG_WEIGHTS = {
-    "Upside down": lambda ratio, alpha: alpha * ratio,
-    "divided by alpha": lambda ratio, alpha: ratio / alpha,
-    "ignored": lambda ratio, alpha: 1 / ratio,
-    "grows with it": lambda ratio, alpha: 1 / (ratio * alpha),
-    "not divided by the layers": lambda ratio, alpha: alpha / ratio / 5,
-    "times 5": lambda ratio, alpha: alpha / ratio * 5,
-}
-
-
-@pytest.mark.parametrize("message", WRONG_WEIGHTS)
-def test_style_weight_names_the_mistake(message: str) -> None:
-    with pytest.raises(AnswerError, match=message):
-        check.style_weight(WRONG_WEIGHTS[message])
 
 
 def of_row(row: str, weight: float | None = None) -> dict[str, float]:
@@ -167,20 +158,40 @@ def test_coarse_share_names_the_mistake(message: str) -> None:
         check.coarse_share(WRONG_SHARES[message])
 
 
-WRONG_RATIOS = {
-    "Upside down": lambda ratio, n, m: 2 * n * m * ratio,
-    "the style is not": lambda ratio, n, m: 2 * ratio / (n * m),
-    "in the numerator": lambda ratio, n, m: 8 * ratio / (n * m),
-    "factor 2 is missing": lambda ratio, n, m: ratio / (n * m),
-    "factors 1/2": lambda ratio, n, m: ratio / (4 * n * m),
-    "2 is upside down": lambda ratio, n, m: ratio / (8 * n * m),
-    "the content is not": lambda ratio, n, m: ratio / 4,
-    "channels too": lambda ratio, n, m: ratio / (2 * m),
-    "positions too": lambda ratio, n, m: ratio / (2 * n),
+# The bug hunt: the function that the lesson shows, and tests that are too lazy
+
+
+def test_the_wrong_shifts_pass_their_three_tests(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = shown("11", "by_waves")
+    assert capsys.readouterr().out == "three tests passed\n"
+    assert not is_correlation(wrong)
+
+
+SINE = np.sin(2 * np.pi * np.arange(24) / 8) * np.ones((3, 1))
+ROWS = RNG.standard_normal((2, 9))
+ROWS -= ROWS.mean(axis=1, keepdims=True)
+EVEN = ROWS / np.sqrt((ROWS**2).sum(axis=1, keepdims=True))  # rows of one contrast, of mean 0
+ONE = RNG.random((1, 9))
+INNER = np.full((3, 20), 5.0)  # what differs from the mean is far from the border
+INNER[:, 6:9] += [[1, 2, 0], [-1, -3, 1], [4, -9, 5]]
+
+
+def agrees(*pictures: np.ndarray, shifts: int = 24) -> Callable[..., bool]:
+    return lambda f: all(np.allclose(f(g)[:shifts], by_loops(g)[:shifts]) for g in pictures)
+
+
+LAZY_TESTS: dict[str, Callable[..., Any]] = {
+    "adds magnitudes": agrees(SINE),
+    "keeps the mean": agrees(EVEN),
+    "each row's own mean": agrees(EVEN + 5),
+    "divides row by row": agrees(EVEN + [[5.2], [4.8]]),
+    "does not wrap around": agrees(INNER, shifts=10),
+    "run on into the next": lambda f: agrees(INNER, shifts=10)(f) and agrees(ONE)(f),
+    "refuses a right function": lambda f: f(ONE)[1] > 1,
 }
 
 
-@pytest.mark.parametrize("message", WRONG_RATIOS)
-def test_literal_ratio_names_the_mistake(message: str) -> None:
+@pytest.mark.parametrize("message", LAZY_TESTS)
+def test_is_correlation_names_what_slips_through(message: str) -> None:
     with pytest.raises(AnswerError, match=message):
-        check.literal_ratio(WRONG_RATIOS[message])
+        check.is_correlation(LAZY_TESTS[message])

@@ -31,7 +31,6 @@ from tools import editions
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = LESSONS + DEEP
-LONG = [LESSONS[-1]]  # the paper's figures: each is a lesson of its own
 DOCUMENTS = [*NOTEBOOKS, *sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 lessons = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name)
@@ -190,8 +189,7 @@ def words(path: Path) -> int:
 
 @pytest.mark.parametrize(
     ("path", "most_cells", "most_words"),
-    [(path, 90, 2500) for path in LESSONS if path not in LONG]
-    + [(path, 70, 1800) for path in DEEP],
+    [(path, 90, 2500) for path in LESSONS] + [(path, 70, 1800) for path in DEEP],
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_is_an_hour_of_learning(path: Path, most_cells: int, most_words: int) -> None:
@@ -229,10 +227,10 @@ def test_the_core_runs_without_what_is_optional(path: Path) -> None:
 
 
 def test_the_core_of_the_course_takes_ninety_minutes() -> None:
-    """As each lesson says; two of them are not part of it."""
+    """As each lesson says; three of them are not part of it."""
     found = [re.search(r"its core (?:about )?(\d+)", text(path)) for path in LESSONS]
     minutes = [int(match[1]) for match in found if match]
-    assert len(minutes) == len(LESSONS) - 2
+    assert len(minutes) == len(LESSONS) - 3
     assert sum(minutes) <= 90
 
 

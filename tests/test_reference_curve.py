@@ -1,4 +1,4 @@
-"""The stored curve of lesson 10 comes with the package, wherever the lesson lies."""
+"""The stored curve of `deep/loss_curve` comes with the package, wherever the lesson lies."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The rulers of lesson 10, on pictures whose answer is known."""
+"""The rulers of lessons 10 and 11, on pictures whose answer is known."""
 
 import numpy as np
 import pytest

@@ -19,9 +19,10 @@ STATIONS = {
     "07": "total loss",
     "08": "optimization",
     "09": "numbers and the loop",
-    "10": "the paper's figures",
+    "10": "the printed ratio",
+    "11": "the paper's figures",
 }
-_PAPER = "10"
+_PAPER, _TITLE = "10 11", "the paper's figures"  # both lessons are about the frame
 _ROWS = (5.3, 4.3, 3.1, 2.1)  # of the map: photo, twice x, painting
 _FRAME: tuple[Point, Point] = ((4.5, 3.16), (8.8, 6.0))  # center, size
 _TOTAL = "total loss, eq. 7:\n$\\alpha$ · content loss + $\\beta$ · style loss"
@@ -46,7 +47,7 @@ _ALT = (
     "enter VGG19 (02, 03). The features P of the photo and F of x meet in the content loss (04). "
     "Other features, of x and of the painting, become Gram matrices (05), which meet in the style "
     "loss (06). Both losses make the total loss (07), whose gradient leads back to the optimizer "
-    "(08, 09), and from there to x. The frame around all of it is lesson 10, the paper's figures."
+    "(08, 09), and from there to x. The frame around all of it is the paper's figures (10, 11)."
 )
 
 
@@ -56,7 +57,7 @@ def method(here: str | None = None) -> None:
     Parameters
     ----------
     here : str, optional
-        The number of a lesson, "01" to "10"; its stations are marked.
+        The number of a lesson, "01" to "11"; its stations are marked.
 
     Raises
     ------
@@ -66,13 +67,13 @@ def method(here: str | None = None) -> None:
     if here not in (None, *STATIONS):
         raise NSTError(f"The map has no lesson {here!r}; choose from {', '.join(STATIONS)}.")
     figure, axis = sheet(6.3)
-    box(axis, *_FRAME, color=ORANGE if here == _PAPER else PALE)
+    box(axis, *_FRAME, color=ORANGE if here in _PAPER.split() else PALE)
     for lessons, center, size, words, color in _BOXES:
         box(axis, center, size, words, color, marked=here in lessons.split())
     stations = {_PAPER: _FRAME} | {lessons: where for lessons, *where, _, _ in reversed(_BOXES)}
     for lessons, ((x, y), (width, height)) in stations.items():
         label = ", ".join(lessons.split())
-        label += f"  {STATIONS[_PAPER]}" if lessons == _PAPER else ""
+        label += f"  {_TITLE}" if lessons == _PAPER else ""
         marked = here in lessons.split()
         tag(axis, (x - width / 2 + 0.07, y + height / 2), label, marked=marked, ha="left")
         if marked:

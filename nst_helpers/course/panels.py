@@ -1,4 +1,4 @@
-"""The panels of each figure of Gatys, Ecker and Bethge, as runs (lesson 10)."""
+"""The panels of each figure of Gatys, Ecker and Bethge, as runs (lessons 10, 11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures of Gatys, Ecker and Bethge as runs that can be made anew (lesson 10).
+"""The figures of Gatys, Ecker and Bethge as runs that can be made anew (lessons 10, 11).
 
 arXiv 1508.06576 (2015) and CVPR 2016, pp. 2414-2423, whose figures carry other numbers. The panels
 are runs of the recipe `gatys2015`: the equations as printed, on the network as it is. Of five
@@ -145,7 +145,7 @@ def named_runs(wanted: Mapping[str, PaperFigure]) -> dict[str, Run]:
 
 
 def reference_curve() -> dict[str, Any]:
-    """Return the stored losses of our run of the authors' settings, which lesson 10 draws.
+    """Return the stored losses of our run of the authors' settings, which `deep/loss_curve` draws.
 
     Returns
     -------

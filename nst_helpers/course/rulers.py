@@ -1,6 +1,6 @@
 """Rulers for pictures that no run optimizes: what is kept of a photo, what is missing of a style.
 
-Lesson 10 derives the first ones. Pictures are arrays of shape (H, W, 3), RGB in [0, 1].
+Lessons 10 and 11 derive all but `grain`. Pictures are arrays of shape (H, W, 3), RGB in [0, 1].
 """
 
 from __future__ import annotations

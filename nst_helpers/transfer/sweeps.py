@@ -1,4 +1,4 @@
-"""Many independent runs, here or on other machines, safe to stop and to resume (lesson 10)."""
+"""Many independent runs, here or on other machines, safe to stop and to resume (lesson 11)."""
 
 from __future__ import annotations
 

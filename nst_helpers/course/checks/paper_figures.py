@@ -1,4 +1,4 @@
-"""Checks of lesson 10: a printed ratio, a row of the grid, coarse structure, literal units."""
+"""Checks of lesson 11: a row of the grid, coarse structure, a test for the shifts."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,6 +8,7 @@ import numpy as np
 from ...errors import AnswerError
 from ...recipe import FIRST_OF_EACH_BLOCK
 from .exercise import Exercise
+from .hunt import hunt
 from .judge import CORRECT, as_numbers, call, judge, require_answer
 
 
@@ -57,28 +58,43 @@ def _long(gray: Any, period: float, *how: Any) -> float:
     return _share(gray - gray.mean(), period, *how)
 
 
-style_weight = Exercise(
-    "10.1",
-    level=1,
-    task="Takes the ratio alpha / beta and the content weight alpha, two numbers; returns beta.",
-    right=lambda r, alpha: alpha / r,
-    inputs=(0.2, 3.0),
-    mistakes={
-        "Upside down: the ratio is alpha / beta, so a small ratio means a large "
-        "beta.": lambda r, alpha: alpha * r,
-        "That is the ratio divided by alpha; beta is alpha divided by the "
-        "ratio.": lambda r, alpha: r / alpha,
-        "alpha is ignored; that is right only if it is 1.": lambda r, alpha: 1 / r,
-        "alpha went into the denominator: beta grows with it.": lambda r, alpha: 1 / (r * alpha),
-        "The 1/5 is in w_l already (layer_weights); beta itself is not divided by the "
-        "layers.": lambda r, alpha: alpha / r / 5,
-        "That is beta times 5; the 1/5 is in w_l already (layer_weights).": lambda r, a: 5 * a / r,
-    },
-    hints=("Write ratio = alpha / beta on paper and solve it for beta.",),
-)
+def _shifts(
+    sums: Callable[[Any], Any] | None = None, center: Callable[[Any], Any] | None = None
+) -> Callable[[Any], Any]:
+    """Return the autocorrelation of a gray picture along its rows, with its parts changed."""
+
+    def along_row(gray: Any) -> Any:
+        g = np.asarray(gray, float)
+        products = (sums or _wrapped)(center(g) if center else g - g.mean())
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return products / products[0]
+
+    return along_row
+
+
+def _wrapped(g: Any) -> Any:
+    return np.array([(g * np.roll(g, -d, axis=1)).sum() for d in range(g.shape[1])])
+
+
+def _by_waves(g: Any, power: int = 2) -> Any:
+    return np.fft.ifft2(np.abs(np.fft.fft2(g)) ** power).real[0]
+
+
+def _cut_off(g: Any) -> Any:
+    width = g.shape[1]
+    return np.array([(g[:, : width - d] * g[:, d:]).sum() for d in range(width)])
+
+
+def _run_on(g: Any) -> Any:
+    return _wrapped(g.reshape(1, -1))[: g.shape[1]]
+
+
+def _row_by_row(g: Any) -> Any:
+    return sum(_wrapped(row[None]) / max((row**2).sum(), 1e-12) for row in g)
+
 
 row_weights = Exercise(
-    "10.2",
+    "11.1",
     level=1,
     task="Takes a row's letter, A to E; returns a dict from its style layers, by Keras' names, to "
     "their weights w_l.",
@@ -98,11 +114,15 @@ row_weights = Exercise(
         ),
     },
     examine=_rows,
-    hints=("The letter's place in the alphabet is the number of layers, from the first down.",),
+    hints=(
+        "The letter's place in the alphabet is the number of layers, from the first down.",
+        "FIRST_OF_EACH_BLOCK has the five names in order; take so many of them.",
+        "Each of them gets one divided by how many there are.",
+    ),
 )
 
 coarse_share = Exercise(
-    "10.3",
+    "11.2",
     level=2,
     task="Takes a gray picture, (H, W), and a period in pixels; returns the share of its variance, "
     "0 to 1, in waves longer than the period.",
@@ -129,38 +149,36 @@ coarse_share = Exercise(
     hints=(
         "Give every entry of the transform its frequency, with np.fft.fftfreq for each axis.",
         "Once the mean is gone, all squared magnitudes are the whole; which are the part?",
+        "np.hypot(down[:, None], right) is f for every entry; the part are those below 1 / period.",
     ),
 )
 
-literal_ratio = Exercise(
-    "10.4",
+is_correlation = Exercise(
+    "11.3",
     level=2,
-    task="Takes alpha / beta of mean squared errors, and the content layer's N and M; returns the "
-    "alpha / beta that gives the sums of eqs. 1 and 4 the same minimum.",
-    right=lambda r, n, m: r / (2 * n * m),
-    inputs=(2.0, 3, 5),
-    mistakes={
-        "Upside down: the sum is the larger loss, so it needs the smaller "
-        "weight.": lambda r, n, m: r * 2 * n * m,
-        "The content is converted, the style is not: its mean is 4 E_l, so beta becomes 4 "
-        "beta.": lambda r, n, m: r * 2 / (n * m),
-        "The style's 4 is in the numerator; it belongs to beta, which divides.": lambda r, n, m: (
-            r * 8 / (n * m)
-        ),
-        "The factor 2 is missing: 2 / (N M) of the content over 4 of the style.": lambda r, n, m: (
-            r / (n * m)
-        ),
-        "The factors 1/2 are missing; the mean of the content is 2 / (N M) of eq. "
-        "1.": lambda r, n, m: r / (4 * n * m),
-        "The content's 2 is upside down: the mean is 2 / (N M) of eq. 1, half a "
-        "sum.": lambda r, n, m: r / (8 * n * m),
-        "The style is converted, the content is not: its mean is 2 / (N M) of eq. "
-        "1.": lambda r, n, m: r / 4,
-        "A mean runs over the channels too: N M entries, not M.": lambda r, n, m: r / (2 * m),
-        "A mean runs over the positions too: N M entries, not N.": lambda r, n, m: r / (2 * n),
-    },
+    task="Takes a function of a gray picture, (H, W); returns True if it gives the autocorrelation "
+    "for all shifts along a row, (W,), otherwise False.",
+    examine=hunt(
+        [_shifts(), _shifts(_by_waves)],
+        {
+            "One that adds magnitudes instead of their squares slipped through, as by_waves does: "
+            "let the picture have more than one wave.": _shifts(lambda g: _by_waves(g, 1)),
+            "One that keeps the mean slipped through: let the picture be brighter than 0.": _shifts(
+                center=lambda g: g
+            ),
+            "One that takes each row's own mean away slipped through: let some rows be brighter "
+            "than others.": _shifts(center=lambda g: g - g.mean(axis=1, keepdims=True)),
+            "One that divides row by row slipped through: let the rows differ in "
+            "contrast.": _shifts(_row_by_row),
+            "One that does not wrap around at the border slipped through: let the products "
+            "beyond it matter.": _shifts(_cut_off),
+            "One that lets each row run on into the next slipped through: take more than one row, "
+            "and let them differ.": _shifts(_run_on),
+        },
+    ),
     hints=(
-        "Write each mean as a number times the paper's loss, one for content and one for style.",
-        "Multiply alpha and beta by these numbers. What becomes of alpha / beta?",
+        "The three tests take pictures of one wave. What changes when there are two?",
+        "Two waves of different strength: the stronger one must count by its square.",
+        "A picture of random numbers has all waves; autocorrelation_by_loops knows the answer.",
     ),
 )
