@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,4 +68,4 @@ class AnswerError(NSTError, AssertionError):
 
     def _render_traceback_(self) -> list[str]:
         """Let notebooks show the sentence alone: a traceback would show the right answer."""
-        return [f"{type(self).__name__}: {' '.join(str(self).split())}"]
+        return textwrap.wrap(f"{type(self).__name__}: {self}", 78)  # JupyterLab would cut words

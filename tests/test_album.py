@@ -88,7 +88,7 @@ def test_without_a_choice_there_is_one_sentence(use: Any) -> None:
         use(Album())
     wanted = "Choose a photo and a painting first, in lesson 00: album.choose(...)."
     assert sentence(error) == wanted
-    assert error.value._render_traceback_() == [f"AnswerError: {wanted}"]
+    assert " ".join(error.value._render_traceback_()) == f"AnswerError: {wanted}"
     assert not Path("album").exists()
 
 

@@ -146,7 +146,7 @@ def test_mean_gradient(wrong: Function, message: str) -> None:
         (lambda a, n, h, w: n * (h // 8) * (w // 8) / 2, "alpha is missing"),
         (lambda a, n, h, w: a * (h // 8) * (w // 8) / 2, "channels are missing"),
         (lambda a, n, h, w: a * n / 2, "positions are missing"),
-        (lambda a, n, h, w: 1.0, "values are not"),
+        (lambda a, n, h, w: 1.0, "not right yet"),
     ],
 )
 def test_weight_for_mean(wrong: Function, message: str) -> None:

@@ -65,7 +65,11 @@ MISTAKES: list[tuple[Callable[[Solution], str], Solution, str]] = [
         lambda p, a, alpha, beta: (alpha**2 * p + beta**2 * a) / (alpha**2 + beta**2),
         "not squared",
     ),
-    (check.blend, lambda p, a, alpha, beta: (alpha * p - beta * a) / (alpha + beta), "two pulls"),
+    (
+        check.blend,
+        lambda p, a, alpha, beta: (alpha * p - beta * a) / (alpha + beta),
+        "enters with a minus sign",
+    ),
     (check.input_gradient, lambda x, p: 255 * (x - p)[..., ::-1], "the network's input"),
     (check.input_gradient, lambda x, p: 255 * (x - p), "A factor 255 is missing"),
     (check.input_gradient, lambda x, p: x - p, "Both factors 255"),

@@ -99,11 +99,13 @@ WRONG_FORMATS: dict[str, Callable[..., Any]] = {
         largest, rounding
     ),
     "neither format": format_with(65504, 2**-11, 0.0),
-    "16 bits are enough here": lambda largest, rounding: "float32",
-    "take the finer one": lambda largest, rounding: (
+    "float16 is fine enough": lambda largest, rounding: "float32",
+    "the finer of them": lambda largest, rounding: (
         "bfloat16" if rounding >= 2**-8 else smallest_format(largest, rounding)
     ),
-    "half the spacing": format_with(65504, 2**-11, 2**-7),
+    "float16 is not right: float16 ends": format_with(65536, 2**-11, 2**-8),
+    "half the spacing is": format_with(65504, 2**-10, 2**-8),
+    "is not right": format_with(65504, 2**-11, 2**-7),
     "bfloat16 is not quite": format_with(65504, 2**-11, 2**-9),
     "float16 is not quite": format_with(65504, 2**-12, 2**-8),
     "no format of 16 bits": format_with(65504, 0.0, 2**-8),

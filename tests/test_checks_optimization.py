@@ -141,7 +141,7 @@ WRONG_TESTS: dict[str, Callable[..., Any]] = {
     "turned round": lambda s, y, least: s @ y <= least * length(s) * length(y),
     "length 0": lambda s, y, least: s @ y >= least * length(s) * length(y),
     "TypeError": lambda s, y: True,
-    "values are not": lambda s, y, least: True,
+    "not right yet": lambda s, y, least: True,
 }
 
 
@@ -161,7 +161,7 @@ WRONG_FIRSTS: dict[str, Callable[..., Any]] = {
     "Only the signs": lambda g, gray: -gray / 255 * np.sign(g),
     "for the whole picture": lambda g, gray: -g * gray / 255 / np.abs(g).max((0, 1)),
     "not scaled at all": lambda g, gray: -g * gray / 255,
-    "has the shape": lambda g, gray: gray / 255,
+    "a single number": lambda g, gray: gray / 255,
 }
 
 

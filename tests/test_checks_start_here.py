@@ -27,7 +27,7 @@ def count_numbers(height: int, width: int) -> int:
     ("exercise", "answer", "message"),
     [
         (check.count_numbers, lambda h, w: h * w, "three numbers"),
-        (check.count_numbers, lambda h, w: 3 * (h + w), "multiplied, not added"),
+        (check.count_numbers, lambda h, w: 3 * (h + w), "were added; multiply"),
         (check.count_numbers, lambda h, w: (h, w, 3), "Only the shape"),
         (check.bytes_of_picture, 1_500_000, "each float32 takes 4 bytes"),
         (check.bytes_of_picture, 500_000, "counts pixels"),

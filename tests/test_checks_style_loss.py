@@ -124,7 +124,7 @@ MISTAKES: list[tuple[str, str, Function]] = [
     ),
     (
         "layer_loss",
-        "N once more",
+        "np.mean divides by N",
         lambda f, s: np.mean(((gram(f) - gram(s)) / f.shape[-1]) ** 2) / 4,
     ),
     ("layer_loss", "square is missing", lambda f, s: np.mean(np.abs(gram(f) - gram(s))) / 4),
@@ -224,5 +224,5 @@ def test_the_smallest_of_three_weights_counts_too() -> None:
         factor = 1.3 if normalization == "mean_per_channel" else 1.0
         return factor * paper_weight(weight, normalization, channels)
 
-    with pytest.raises(AnswerError, match="the values are not"):
+    with pytest.raises(AnswerError, match="not right yet"):
         check.paper_weight(nearly)

@@ -139,13 +139,13 @@ WRONG_BETAS: dict[str, Callable[..., Any]] = {
         content, styles, weights, 1
     ),
     "layer weights are missing": lambda content, styles, weights, share: balancing_beta(
-        content, styles, [1, 1, 1], share
+        content, styles, [1, 1], share
     ),
     "lengths of the layers": lambda content, styles, weights, share: (
         np.linalg.norm(content) / np.dot(weights, [np.linalg.norm(pull) for pull in styles]) / share
     ),
     "mean over the layers": lambda content, styles, weights, share: balancing_beta(
-        content, styles, [weight / 3 for weight in weights], share
+        content, styles, [weight / 2 for weight in weights], share
     ),
     "square root": lambda content, styles, weights, share: (
         np.sum(content**2) / np.sum(whole(styles, weights) ** 2) / share

@@ -360,16 +360,17 @@ ASKED = re.compile(r"(\w+) = predictions\.(?:ask|estimate|sketch)\(|(\w+)\.compa
 
 @lessons
 def test_every_prediction_is_compared_and_counted(path: Path) -> None:
-    """Each before the next one of its name is asked."""
-    open_ones, asking = set[str](), 0
+    """Each has a name of its own: who goes back after Run All commits to the right one."""
+    asked, compared = list[str](), set[str]()
     for cell in cells(path, "code"):
-        for asked, compared in ASKED.findall(cell.source):
-            assert not asked or (asked not in open_ones and has_tag(cell, "prediction"))
-            open_ones = open_ones - {compared} | ({asked} - {""})
-            asking += bool(asked)
-    assert not open_ones
+        for name, other in ASKED.findall(cell.source):
+            assert has_tag(cell, "prediction") if name else other in asked
+            asked += [name] * bool(name)
+            compared |= {other} - {""}
+    assert len(set(asked)) == len(asked)
+    assert compared == set(asked)
     code = [cell.source for cell in cells(path, "code")]
-    assert code.count("predictions.count()") == bool(asking)
+    assert code.count("predictions.count()") == bool(asked)
 
 
 @lessons

@@ -21,7 +21,7 @@ weight_for_mean = Exercise(
     task="Takes alpha, the number of channels in block 4, and the picture's height and width in "
     "pixels; returns the weight of the mean that equals alpha times eq. 1.",
     right=_weight,
-    cases=((3.0, 512, 128, 128), (0.25, 512, 340, 509), (7.0, 256, 95, 64)),
+    cases=((3.0, 5, 24, 24), (0.25, 5, 29, 37), (7.0, 3, 23, 16)),
     mistakes={
         "Upside down: the mean is the smaller number, so its weight must be the larger "
         "one.": lambda a, n, h, w: 2 * a / (n * (h // 8) * (w // 8)),
@@ -35,6 +35,12 @@ weight_for_mean = Exercise(
         "A side shrinks by 8, so the area by 64.": lambda a, n, h, w: a * n * (h * w // 8) / 2,
         "Sizes are whole numbers: pooling drops an odd last row, so divide with "
         "//.": lambda a, n, h, w: a * n * (h / 8) * (w / 8) / 2,
+        "Each side loses its last odd row by itself: divide both by 8 with //, then multiply.": (
+            lambda a, n, h, w: a * n * (h * w // 64) / 2
+        ),
+        "The weight itself need not be whole: divide by 2 with /, not //.": (
+            lambda a, n, h, w: a * n * (h // 8) * (w // 8) // 2
+        ),
         "alpha is missing.": lambda a, n, h, w: _weight(1, n, h, w),
         "The channels are missing: the mean is over N M numbers.": lambda a, n, h, w: _weight(
             a, 1, h, w
@@ -166,9 +172,8 @@ pixel_gradient = Exercise(
         "The 1/4 of the average pooling is missing on the way back.": lambda *given: (
             4 * _pixel_gradient(*given)
         ),
-        "A factor 2 too much: the 1/2 of eq. 1 cancels it.": lambda *given: (
-            2 * _pixel_gradient(*given)
-        ),
+        "A factor 2 too much: the 1/2 of eq. 1 cancels that of the square, and average pooling "
+        "hands back a quarter, not a half.": lambda *given: 2 * _pixel_gradient(*given),
         "The sign is turned: that is the way down; the gradient points up.": lambda *given: (
             -_pixel_gradient(*given)
         ),

@@ -6,8 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ...errors import AnswerError
-from .judge import NOT_ANSWERED, NoAnswer, call, judge, judge_choice, judge_function
+from .judge import (
+    CORRECT,
+    NOT_ANSWERED,
+    NoAnswer,
+    as_numbers,
+    call,
+    difference,
+    is_right,
+    judge,
+    judge_choice,
+    judge_function,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)  # a repr would show the answer
@@ -84,18 +97,30 @@ class Exercise:
             return judge(answer, self.right, self.mistakes, self.tolerance)
         if not self.cases:
             return judge_function(answer, self.inputs, self.right, self.mistakes, self.tolerance)
-        wrong = {sentence: self._all(mistake) for sentence, mistake in self.mistakes.items()}
-        return judge_function(self._all(answer), (), self._all(self.right), wrong, self.tolerance)
+        return self._by_cases(answer)
 
-    def _all(self, function: Any) -> Callable[[], list[Any] | None]:
-        def ask() -> list[Any] | None:
-            answers = [call(function, *case) for case in self.cases]
-            return None if any(one is None or one is ... for one in answers) else answers
-
-        return ask
+    def _by_cases(self, answer: Any) -> str:
+        """Judge the answers to all cases together; if no mistake is known, name the first case."""
+        rights = [as_numbers(call(self.right, *case)) for case in self.cases]
+        given = []
+        for case, right in zip(self.cases, rights, strict=True):
+            given.append(one := as_numbers(call(answer, *case)))
+            if one.shape != right.shape or not np.isfinite(one).all():
+                raise AnswerError(f"{difference(one, right)[:-1]} ({_called(case)}).")
+        wrong = {
+            sentence: [call(mistake, *case) for case in self.cases]
+            for sentence, mistake in self.mistakes.items()
+        }
+        if is_right(given, rights, wrong, self.tolerance):
+            return CORRECT
+        margin = self.tolerance * max(np.abs(right).max() for right in rights)
+        for case, one, right in zip(self.cases, given, rights, strict=True):
+            if np.any(np.abs(one - right) > margin):
+                raise AnswerError(f"{difference(one, right)[:-1]} ({_called(case)}).")
+        raise AssertionError("One case is wrong.")
 
     def hint(self, number: int = 1) -> str:
-        """Return a hint; the first says least.
+        """Return a hint; the first says least, and each names the next.
 
         Raises
         ------
@@ -104,4 +129,13 @@ class Exercise:
         """
         if not 1 <= number <= len(self.hints):
             raise AnswerError(f"Hints have the numbers 1 to {len(self.hints)}.")
-        return self.hints[number - 1]
+        more = "" if number == len(self.hints) else f" [More: .hint({number + 1})]"
+        return self.hints[number - 1] + more
+
+
+def _called(case: tuple[Any, ...]) -> str:
+    def short(value: Any) -> str:
+        is_array = isinstance(value, np.ndarray)
+        return np.array2string(value, precision=3, separator=", ") if is_array else repr(value)
+
+    return "called with " + ", ".join(map(short, case))

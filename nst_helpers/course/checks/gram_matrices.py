@@ -96,6 +96,10 @@ is_mean_gram = Exercise(
             "pictures; take another one.": lambda f: _gram(f) / f.shape[1] ** 2,
             "The reshape trap slipped through, divided by M. Take several channels, with "
             "different values.": lambda f: _outer(f.reshape(f.shape[-1], -1)) / f[..., 0].size,
+            "A function whose entries beside the diagonal are 0 slipped through. Compare them, "
+            "too, on channels that have something in common.": lambda f: (
+                _mean_gram(f) * np.eye(f.shape[-1])
+            ),
         },
     ),
     hints=(
@@ -121,8 +125,8 @@ def _disguised(function: Any) -> str:
     distances = np.abs(_rows(answer)[:, None] - _rows(features)).max(-1)
     if (distances.min(1) < _TOLERANCE).all():
         raise AnswerError(
-            "The Gram matrix is the same, but these are the same positions in some order; change "
-            "the features themselves instead of shuffling them."
+            "The Gram matrix is the same, but so are the positions, in this order or another; "
+            "change the features of a position instead."
         )
     return CORRECT
 

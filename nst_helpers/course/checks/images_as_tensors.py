@@ -97,7 +97,7 @@ blend = Exercise(
     task="Takes content, style (one shape), alpha, beta; returns the x with the least "
     "alpha / 2 * sum((x - content)**2) + beta / 2 * sum((x - style)**2).",
     right=lambda p, a, alpha, beta: (alpha * p + beta * a) / (alpha + beta),
-    inputs=(_picture(), _picture(1), 3.0, 0.5),
+    inputs=(_picture(), _picture(1), 3.0, 0.7),
     mistakes={
         "alpha and beta are exchanged; alpha pulls towards the content picture.": (
             lambda p, a, alpha, beta: (beta * p + alpha * a) / (alpha + beta)
@@ -112,8 +112,8 @@ blend = Exercise(
         "The weights enter the minimum as they are, not squared.": lambda p, a, alpha, beta: (
             (alpha**2 * p + beta**2 * a) / (alpha**2 + beta**2)
         ),
-        "This is the gradient at some picture, or a difference; the sum of the two pulls is zero "
-        "where (alpha + beta) x = alpha p + beta a.": lambda p, a, alpha, beta: (
+        "One of the two pictures enters with a minus sign; at the minimum both pull, in opposite "
+        "directions, and x lies between them.": lambda p, a, alpha, beta: (
             (alpha * p - beta * a) / (alpha + beta)
         ),
     },

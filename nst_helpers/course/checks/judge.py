@@ -16,6 +16,10 @@ from ...errors import AnswerError
 
 CORRECT = "Correct."
 NOT_ANSWERED = "Not answered yet: there is None or ... so far."
+_NOTHING = (
+    "Your function returned nothing: the return is missing, or is not reached for every input. "
+    "What it prints does not count."
+)
 
 
 class NoAnswer(AnswerError):
@@ -47,12 +51,25 @@ def judge(answer: Any, right: Any, mistakes: Mapping[str, Any], tolerance: float
         With the explanation of the mistake, where it is a known one.
     """
     given = as_numbers(answer)
-    if _same(given, right, tolerance):
+    if is_right(given, right, mistakes, tolerance):
         return CORRECT
+    raise AnswerError(difference(given, np.asarray(right, np.float64), tolerance))
+
+
+def is_right(given: Any, right: Any, mistakes: Mapping[str, Any], tolerance: float) -> bool:
+    """Return whether an answer is right.
+
+    Raises
+    ------
+    AnswerError
+        If the mistake is a known one.
+    """
+    if _same(given, right, tolerance):
+        return True
     for explanation, wrong in mistakes.items():
         if not _same(wrong, right, tolerance) and _same(given, wrong, tolerance):
             raise AnswerError(explanation)
-    raise AnswerError(_difference(given, np.asarray(right, np.float64)))
+    return False
 
 
 def judge_function(
@@ -115,7 +132,7 @@ def call(function: Any, *inputs: Any) -> Any:
     Raises
     ------
     AnswerError
-        If it is no function, or fails; the message names the line.
+        If it is no function, fails, or returns None; the message names the line.
     """
     require_answer(function)
     if not callable(function):
@@ -124,14 +141,21 @@ def call(function: Any, *inputs: Any) -> Any:
             "without parentheses."
         )
     try:
-        return function(*copy.deepcopy(inputs))
+        answer = function(*copy.deepcopy(inputs))
     except AnswerError:
         raise
+    except KeyboardInterrupt as error:
+        raise AnswerError(
+            f"You interrupted your function{_where(error)}: is there a loop that never ends?"
+        ) from error
     except Exception as error:
         reason = " ".join(str(error).split())[:300] or "no message"
         raise AnswerError(
             f"Your function stopped with {type(error).__name__}: {reason}{_where(error)}"
         ) from error
+    if answer is None:
+        raise AnswerError(_NOTHING)
+    return answer
 
 
 def require_answer(answer: Any) -> None:
@@ -172,7 +196,7 @@ def _letter(answer: Any) -> str:
     return found[1].lower() if found else ""
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     """Name the line of the reader's own code, for a notebook shows the message alone."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).parent != Path(__file__).parent]
@@ -188,14 +212,24 @@ def _same(one: Any, other: Any, tolerance: float) -> bool:
     return bool(np.all(np.abs(one - other) <= tolerance * scale))
 
 
-def _difference(given: np.ndarray, right: np.ndarray) -> str:
+def difference(given: Any, right: Any, tolerance: float = 1e-4) -> str:
+    """Return a sentence on how an answer differs from the right one, which it does not tell."""
     if given.shape != right.shape:
-        return f"The answer has the shape {given.shape}; expected is {right.shape}."
+        has = f"has the shape {given.shape}" if given.shape else "is a single number"
+        wanted = str(right.shape) if right.shape else "a single number"
+        return f"The answer {has}; expected is {wanted}."
     if not np.isfinite(given).all():
-        return "The answer holds NaN or infinity; look for a division by zero or a root of one."
+        return (
+            "The answer holds NaN or infinity; look for a division by zero, or for the root or "
+            "the logarithm of a negative number."
+        )
     if given.ndim == 0:
-        return f"The answer is {given:.4g}, which is not right yet."
+        whole = given == np.round(given) and abs(given) < 1e15
+        return f"The answer is {given:{',.0f' if whole else '.6g'}}, which is not right yet."
+    wrong = ~np.isclose(given, right, 0, tolerance * max(1e-12, np.abs(right).max()))
+    first = ", ".join(map(str, np.argwhere(wrong)[0]))
     return (
-        f"The shape is right, the values are not: the largest difference is "
-        f"{np.abs(given - right).max():.2g}, beside values up to {np.abs(right).max():.2g}."
+        f"The shape is right, the values are not: {wrong.sum()} wrong of {wrong.size}, the first "
+        f"at [{first}]; the largest difference is {np.abs(given - right).max():.2g}, beside values "
+        f"up to {np.abs(right).max():.2g}."
     )

@@ -46,6 +46,12 @@ def _field(steps: Any, apart: Any = None) -> int:
     return 1 + sum((size - 1) * jump for (size, _), jump in zip(steps, apart, strict=False))
 
 
+def _walked_back(steps: Any, seen: int = 1, gaps: int = 1) -> int:
+    for size, stride in reversed(steps):
+        seen = stride * (seen - gaps) + size
+    return seen
+
+
 convolution = Exercise(
     "02.1",
     level=2,
@@ -78,7 +84,15 @@ convolution = Exercise(
         "pad with zeros first.": _framed(1, 1, "wrap"),
         "Everything is shifted by one pixel: the frame was laid at the bottom and the right only; "
         "it takes one row or column of zeros on each side.": _framed(0, 2),
-        "Only the last input channel counts: each product replaces the one before; sum them with "
+        "Only the last product counts: each replaces the one before, and the bias; add to out with "
+        "+=, not =.": lambda x, k, b: (
+            np.pad(x[1:, 1:, -1:], ((0, 1), (0, 1), (0, 0))) * k[2, 2, -1]
+        ),
+        "The border of the result is 0: with a frame of zeros around maps, every place has nine "
+        "neighbors, and gets its sum.": lambda x, k, b: np.pad(
+            _framed(0, 0)(x, k, b), ((1, 1), (1, 1), (0, 0))
+        ),
+        "Only the last input channel counts: each channel replaces the one before; sum over m with "
         "+=.": lambda x, k, b: _convolve(x[..., -1:], k[:, :, -1:], b),
         "Only the first input channel is read; sum over all m.": lambda x, k, b: _convolve(
             x[..., :1], k[:, :, :1], b
@@ -95,7 +109,19 @@ convolution = Exercise(
     ),
 )
 
-_SLIPS = ("The stencil is", "The frame repeats", "Rows", "The bias is added nine", "Only the last")
+# What slips through, by the beginning of its sentence above, which speaks of the reader's own code
+_SLIPS = {
+    "The stencil is": "`stamped` slipped through: it turns the stencil by 180 degrees. Take a "
+    "stencil that looks different then.",
+    "The bias is added nine": "A function slipped through that adds the bias nine times. Take a "
+    "bias that is not 0.",
+    "The frame repeats": "A function slipped through whose frame repeats the border pixels. Look "
+    "at a place at the border.",
+    "Rows": "A function slipped through that swaps rows and columns of the stencil. Take one that "
+    "is not symmetric.",
+    "Only the last input": "A function slipped through that reads the last input channel alone. "
+    "Take more than one.",
+}
 is_convolution = Exercise(
     "02.2",
     level=2,
@@ -103,9 +129,10 @@ is_convolution = Exercise(
     examine=hunt(
         [_convolve, lambda x, k, b: conv(x, k) + b],
         {
-            f"A wrong function slipped through. {mistake}": function
+            slips: function
+            for start, slips in _SLIPS.items()
             for mistake, function in convolution.mistakes.items()
-            if mistake.startswith(_SLIPS)
+            if mistake.startswith(start)
         },
     ),
     hints=(
@@ -125,6 +152,8 @@ max_pool_gradient = Exercise(
     mistakes={
         "This is the gradient of average pooling; max pooling gives all of g to the largest of the "
         "four and nothing to the others.": lambda x, g: spread(g) / 4,
+        "The right pixels receive a quarter of g: back_average divides by 4, as average pooling "
+        "does; max pooling gives all of it.": lambda x, g: _back(x, g) / 4,
         "All four pixels receive g; only the largest of each window may.": lambda x, g: spread(g),
         "The winners receive 1; they should receive g.": lambda x, g: _winners(x) * 1,
         "The winners receive their own value; they should receive g.": lambda x, g: _winners(x) * x,
@@ -168,6 +197,12 @@ receptive_field = Exercise(
         "Only the stride just before counts here; the strides of all earlier steps "
         "multiply.": lambda s: _field(s, [1, *(stride for _, stride in s)]),
         "The single pixel at the start is missing: begin with 1.": lambda s: _field(s) - 1,
+        "Begin with 1, not with 0: a feature is one number, after the last step.": lambda s: (
+            _walked_back(s, 0)
+        ),
+        "Between n neighbors there are n - 1 gaps of one stride, not n.": lambda s: _walked_back(
+            s, gaps=0
+        ),
         "A window of size s adds s - 1, not s, to what is seen.": lambda s: _field(
             [(size + 1, stride) for size, stride in s]
         ),

@@ -22,15 +22,17 @@ _BRAIN = "bfloat16 holds numbers up to 3e38 and rounds by up to 2^-8 = 0.004, no
 
 # largest magnitude, allowed rounding, answer, what to say if it is another one
 _FORMAT_CASES = (
-    (1.0, 1e-3, "float16", f"16 bits are enough here. {_HALF} {_BRAIN}"),
+    (1.0, 1e-3, "float16", f"of the 16-bit formats, float16 is fine enough. {_HALF} {_BRAIN}"),
     (1e6, 0.01, "bfloat16", f"16 bits are enough, but not those of float16. {_HALF}"),
     (1e6, 1e-3, "float32", f"neither format of 16 bits will do. {_HALF} {_BRAIN}"),
     (1.0, 1e-5, "float32", f"no format of 16 bits is that fine. {_HALF}"),
     (65504.0, 1e-3, "float16", f"the largest number itself still fits. {_HALF}"),
-    (1.0, 0.01, "float16", "where both formats of 16 bits will do, take the finer one."),
-    (7e4, 0.005, "bfloat16", f"half the spacing is the largest rounding. {_BRAIN}"),
+    (1.0, 0.01, "float16", "both formats of 16 bits will do; take float16, the finer of them."),
+    (7e4, 0.005, "bfloat16", f"float16 ends below, and half the spacing counts. {_BRAIN}"),
     (1.0, 3e-4, "float32", f"float16 is not quite fine enough. {_HALF}"),
     (7e4, 0.003, "float32", f"bfloat16 is not quite fine enough. {_BRAIN}"),
+    (1.0, 6e-4, "float16", f"half the spacing is the largest rounding. {_HALF}"),
+    (65530.0, 0.005, "bfloat16", f"float16 ends at 65,504, not at 65,536. {_HALF}"),
 )
 
 
@@ -54,14 +56,21 @@ def _brain(x: Any) -> Any:
     return ((bits + np.uint32(0x7FFF) + (bits >> 16 & 1)) & np.uint32(0xFFFF0000)).view(np.float32)
 
 
-def _added(rounded: Callable[[Any], Any], of_product: bool = False) -> Callable[[Any], Any]:
+def _added(
+    rounded: Callable[[Any], Any], of_product: bool = False, first_as_is: bool = False
+) -> Callable[[Any], Any]:
     """Return a Gram matrix whose sums, or else only whose products, are rounded."""
 
     def gram(F: Any) -> Any:
         total = np.zeros((len(F), len(F)), np.float32)
-        for f in np.asarray(F, np.float32).T:
-            product = rounded(np.outer(f, f))
-            total = total + product if of_product else rounded(total + product)
+        for k, f in enumerate(np.asarray(F, np.float32).T):
+            product = np.outer(f, f)
+            if of_product:
+                total = total + rounded(product)
+            elif first_as_is and k == 0:
+                total = product
+            else:
+                total = rounded(total + product)
         return total
 
     return gram
@@ -156,6 +165,8 @@ is_gram = Exercise(
         {
             "`summed` slipped through: its sum stops growing. Take many positions; bfloat16 counts "
             "to 256.": _added(_brain),
+            "A sum in bfloat16 slipped through that begins with the first product as it is: a "
+            "single position does not show it. Take many.": _added(_brain, first_as_is=True),
             "A sum in float16 slipped through: it stops growing, too, but only at 2,048 times what "
             "is added.": _added(_half),
             "A sum whose result is rounded to bfloat16 slipped through: take a sum that has more "

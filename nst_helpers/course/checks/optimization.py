@@ -130,7 +130,7 @@ first_step = Exercise(
     task="Takes the gradient, (H, W, 3), and the largest change in gray values of 255; returns the "
     "step, (H, W, 3), for a picture in [0, 1].",
     right=_by(),
-    inputs=(_GRADIENT, 20.0),
+    inputs=(_GRADIENT, 12.0),
     mistakes={
         "The sign is wrong: a step goes against the gradient.": _by(unit=-1 / 255),
         "A picture in [0, 1] counts 255 gray values as 1: divide by 255.": _by(unit=1),
@@ -161,12 +161,15 @@ is_useful = Exercise(
     # The lengths are such that each wrong test decides at least one wrongly, and no two alike.
     cases=[
         *(_pair(0.6, s, y) for s, y in ((0.01, 100), (100, 0.01), (1, 100), (100, 1), (0.1, 0.1))),
-        *(_pair(cosine, 1, 1) for cosine in (0.05, 0.2, -0.6)),
+        *(_pair(cosine, 1, 1) for cosine in (0.05, 0.2, -0.6, 5e-4)),
         (np.zeros(2), np.array([1.0, 2.0]), 0.1),
     ],
     mistakes={
-        "Positive is not enough: s^T y must be at least `least` times |s| "
-        "|y|.": lambda s, y, least: s @ y > 0,
+        "Positive is not enough: s^T y must be greater than `least` times "
+        "|s| |y|.": lambda s, y, least: s @ y > 0,
+        "`least` is handed over: compare with it, not with 0.001.": lambda s, y, least: _above()(
+            s, y, 1e-3
+        ),
         "The lengths are missing: compare s^T y with least times |s| |y|.": _above(0, 0),
         "The absolute value lets negative curvature pass; it must be "
         "refused.": lambda s, y, least: abs(s @ y) > least * norm(s) * norm(y),

@@ -8,9 +8,10 @@ count_numbers = Exercise(
     task="Takes height and width in pixels; returns how many numbers a color picture has.",
     right=lambda h, w: h * w * 3,
     inputs=(170, 256),
+    tolerance=1e-9,  # whole numbers
     mistakes={
         "These are the pixels; each has three numbers: multiply by 3.": lambda h, w: h * w,
-        "Height and width are multiplied, not added.": lambda h, w: 3 * (h + w),
+        "Height and width were added; multiply them.": lambda h, w: 3 * (h + w),
         "Only the shape was returned; multiply its parts.": lambda h, w: (h, w, 3),
     },
     hints=("Count the pixels first. How many numbers does each of them need?",),
@@ -21,11 +22,13 @@ bytes_of_picture = Exercise(
     level=1,
     task="Bytes of a float32 color picture of 1000 x 500 pixels.",
     right=6_000_000,
+    tolerance=1e-9,
     mistakes={
         "This counts numbers; each float32 takes 4 bytes.": 1_500_000,
         "This counts pixels; each holds three numbers of 4 bytes.": 500_000,
         "float32 means 32 bits, which are 4 bytes, not 32.": 48_000_000,
         "float32 takes 4 bytes; 8 would be float64.": 12_000_000,
+        "These are megabytes; bytes are asked for.": 6,
         "Each pixel holds three numbers: red, green and blue.": 2_000_000,
     },
     hints=("How many numbers are there, and how many bytes are 32 bits?",),

@@ -8,7 +8,7 @@ import numpy as np
 from .exercise import Exercise
 from .hunt import hunt
 
-_N, _M = 3, 6  # channels of most inputs, and positions of the features in 06.2
+_N, _M = 3, 7  # channels of most inputs, and positions of the features in 06.2
 _NAMES = ("paper", "mean", "mean_per_channel")
 
 
@@ -33,8 +33,13 @@ def _slope(times: float = 1, positions: int = _M, above: float = 0) -> Callable[
     return lambda F, A: scale * (above < F) * ((F @ F.T / positions - A) @ F)
 
 
-def _worth(*factors: float) -> Callable[..., Any]:
-    return lambda weight, name, n: weight * factors[_NAMES.index(name)]
+def _worth(
+    paper: float = 1, mean: float = 4, per_channel: float = 4, power: int = -2
+) -> Callable[..., Any]:
+    """Return the conversion by three numbers, the last one times a power of N."""
+    return lambda weight, name, n: (
+        weight * (paper, mean, per_channel * float(n) ** power)[_NAMES.index(name)]
+    )
 
 
 layer_loss = Exercise(
@@ -51,8 +56,8 @@ layer_loss = Exercise(
         "The factor 1/4 is missing.": _layer(times=4),
         "The factor 1/N^2 is missing.": _layer(times=_N**2),
         "You divided by N; eq. 4 divides by N^2, the number of entries of G.": _layer(times=_N),
-        "You divided by N once more than eq. 4: a Gram matrix divided by N M makes the loss 1/N^2 "
-        "times as large.": _layer(times=_N**-2),
+        "This is 1/N^2 times the right loss: np.mean divides by N^2 already, or a Gram matrix was "
+        "divided by N M, not by M.": _layer(times=_N**-2),
         "The square is missing: add up (G - A)**2, not |G - A|.": _layer(power=1),
         "You took the root at the end; eq. 4 has none.": lambda f, s: _layer()(f, s) ** 0.5,
         "This is the reshape trap of lesson 05: reshape to (H * W, N) first, then "
@@ -73,7 +78,9 @@ style_gradient = Exercise(
     right=_slope(),
     inputs=(_uniform(0, _N, _M, low=-2).clip(0), _gram(_uniform(1, _N, 8).T[None])),
     mistakes={
-        "The ReLU mask is missing: the gradient is 0 where F is 0.": _slope(above=-1),
+        "The ReLU mask is missing, or lets a 0 through: the gradient is 0 where F is 0.": _slope(
+            above=-1
+        ),
         "This is eq. 6 to the letter, for sums. A is a mean over positions here: divide G by M "
         "before you compare them.": _slope(1 / _M, 1),
         "A is a mean over positions; divide G by M, too, before you compare them.": _slope(1, 1),
@@ -86,6 +93,7 @@ style_gradient = Exercise(
         "The 1/4 of eq. 4 is missing: it cancels the 2 of the square and the 2 of the product "
         "rule.": _slope(4),
         "You divided by N; the loss divides by N^2.": _slope(_N),
+        "N and M are exchanged: it is N^2 M, not N M^2.": _slope(_N / _M),
         "The division by N^2 is missing.": _slope(_N**2),
         "The sign is wrong: the gradient points uphill, it has G - A, not A - G.": _slope(-1),
         "F^T (G - A) has the shape (M, N), and eq. 6 reads it at (j, i): transpose it, or "
@@ -141,22 +149,29 @@ paper_weight = Exercise(
     "06.4",
     level=2,
     task="Takes weight, normalization and channels; returns the weight of E_l for the same loss.",
-    right=_worth(1, 4, 4 / 64**2),
-    cases=[(3.0, name, 64) for name in _NAMES],
+    right=_worth(),
+    cases=[(3.0, name, n) for n in (64, 16) for name in _NAMES],
     mistakes={
         "You converted the other way round: the loss of the code is so many times E_l, and its "
-        "weight is multiplied by that.": _worth(1, 1 / 4, 64**2 / 4),
-        "The 4 is missing: the code has no 1/4.": _worth(1, 1, 1 / 64**2),
+        "weight is multiplied by that.": _worth(1, 1 / 4, 1 / 4, 2),
+        "The 4 is missing: the code has no 1/4.": _worth(1, 1, 1),
         "mean is right. For mean_per_channel both Gram matrices are divided by N, and the "
-        "difference is then squared.": _worth(1, 4, 4 / 64),
+        "difference is then squared.": _worth(power=-1),
         "mean is right. mean_per_channel is 1/N^4 in all, beside the 1/N^2 of eq. 4: only 1/N^2 "
-        "is left over.": _worth(1, 4, 4 / 64**4),
-        "The paper's weight needs no conversion: return it unchanged.": _worth(4, 4, 4 / 64**2),
+        "is left over.": _worth(power=-4),
+        "The paper's weight needs no conversion: return it unchanged.": _worth(4),
+        "The factor alone is no weight: multiply `weight` by it.": lambda _, name, n: _worth()(
+            1, name, n
+        ),
+        "The 1/N^2 of eq. 4 is in the code's mean, too: it does not stay in the factor.": (
+            lambda weight, name, n: _worth()(weight, name, n) / (1 if name == "paper" else n**2)
+        ),
     },
     # The third weight is 1 / 4096 of the second: beside 1e-4 of that, any like it would pass.
     tolerance=1e-7,
     hints=(
         "Write each loss as a number times E_l, with the table; the weight multiplies both.",
-        "The three numbers are 1, 4 and 4 / N^2.",
+        "mean has 1/N^2 as eq. 4 has it, and no 1/4: how many times E_l is that?",
+        "In mean_per_channel both Gram matrices are divided by N: what does the square make of it?",
     ),
 )

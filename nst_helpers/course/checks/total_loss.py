@@ -12,9 +12,9 @@ from ...recipe import Recipe
 from ...recipes import RECIPES
 from .exercise import Exercise
 from .hunt import hunt
-from .judge import CORRECT, require_answer
+from .judge import CORRECT, call, require_answer
 
-_CONTENT, *_STYLES = np.random.default_rng(63).standard_normal((4, 4, 5, 3))
+_CONTENT, *_STYLES = np.random.default_rng(63).standard_normal((3, 4, 5, 3))
 
 
 def _cosine(one: Any, other: Any) -> Any:
@@ -34,7 +34,7 @@ def _balance(
     order: float = 2, power: int = 1, of_share: int = 1, weighted: bool = True
 ) -> Callable[..., Any]:
     def beta(content: Any, styles: Any, weights: Any, share: float) -> Any:
-        style = np.tensordot(weights if weighted else (1, 1, 1), styles, 1)
+        style = np.tensordot(weights if weighted else np.ones_like(weights), styles, 1)
         ratio = norm(content.ravel(), order) / norm(style.ravel(), order)
         return ratio**power / share**of_share
 
@@ -49,11 +49,16 @@ def _of_pixels_alone(content: Any, styles: Any, weights: Any, share: float) -> A
     return norm(content, axis=-1) / norm(np.tensordot(weights, styles, 1), axis=-1) / share
 
 
-def _means(content: float = 3 * 4 / 2, style: float = 1 / 4) -> Callable[..., Any]:
-    return lambda alpha, beta, n, m: (content * alpha, style * beta)
+def _means(
+    content: Callable[[int, int], float] = lambda n, m: n * m / 2,
+    style: Callable[[int, int], float] = lambda n, m: 1 / 4,
+) -> Callable[..., Any]:
+    return lambda alpha, beta, n, m: (content(n, m) * alpha, style(n, m) * beta)
 
 
 def _recipe(answer: Any) -> str:
+    require_answer(answer)
+    answer = call(answer) if callable(answer) else answer
     require_answer(answer)
     if not isinstance(answer, Recipe):
         raise AnswerError(f"A Recipe was expected, not {type(answer).__name__}.")
@@ -98,24 +103,37 @@ to_means = Exercise(
     level=2,
     task="Takes alpha and beta of alpha * L_content + beta * E_l, and the content layer's N and M; "
     "returns the pair for mean squared errors of features and of Gram matrices per position.",
-    right=lambda alpha, beta, n, m: (alpha * n * m / 2, beta / 4),
-    inputs=(2.0, 40.0, 3, 4),
+    right=_means(),
+    inputs=(3.0, 46.0, 5, 7),  # with which no other short formula gives the same
     mistakes={
         "Upside down: the mean is the smaller number, so its weight must be the larger "
-        "one.": _means(2 / 12, 4),
+        "one.": _means(lambda n, m: 2 / (n * m), lambda n, m: 4),
         "The content's weight is upside down: the mean is smaller than the sum by "
-        "2 / (N M).": _means(2 / 12),
+        "2 / (N M).": _means(lambda n, m: 2 / (n * m)),
         "The style's weight is upside down: the mean square is 4 E_l, so beta gets "
-        "smaller.": _means(style=4),
-        "The content's factor 1/2 is missing: eq. 1 is half a sum.": _means(12),
-        "The content's factor has 2 where it should have 1/2: eq. 1 is half a sum.": _means(24),
-        "The style's factor is missing: eq. 4 has 1 / (4 N^2), a mean has 1 / N^2.": _means(6, 1),
-        "The content's factor is missing: a sum over N M entries is no mean.": _means(1),
-        "The style is divided by N^2 once more; E_l and the mean both hold it already.": _means(
-            style=1 / (4 * 3**2)
+        "smaller.": _means(style=lambda n, m: 4),
+        "The content's factor 1/2 is missing: eq. 1 is half a sum.": _means(lambda n, m: n * m),
+        "The content's factor has 2 where it should have 1/2: eq. 1 is half a sum.": _means(
+            lambda n, m: 2 * n * m
         ),
-        "A layer's mean runs over its channels too: N M entries, not M.": _means(4 / 2),
-        "The two weights are swapped: return the content's first.": lambda a, b, *_: (b / 4, 6 * a),
+        "The style's factor is missing: eq. 4 has 1 / (4 N^2), a mean has 1 / N^2.": _means(
+            style=lambda n, m: 1
+        ),
+        "beta's factor holds no M: E_l and the mean both take G / M.": _means(
+            style=lambda n, m: 1 / m
+        ),
+        "The content's factor is missing: a sum over N M entries is no mean.": _means(
+            lambda n, m: 1
+        ),
+        "The style is divided by N^2 once more; E_l and the mean both hold it already.": _means(
+            style=lambda n, m: 1 / (4 * n**2)
+        ),
+        "A layer's mean runs over its channels too: N M entries, not M.": _means(
+            lambda n, m: m / 2
+        ),
+        "The two weights are swapped: return the content's first.": lambda *given: _means()(*given)[
+            ::-1
+        ],
     },
     hints=(
         "Each mean is a factor times the paper's loss; what must its weight then be?",
@@ -131,7 +149,7 @@ balancing_beta = Exercise(
     "their L weights, and a share; returns the beta that, for alpha = 1, makes the content's pull "
     "that share of the style's in length.",
     right=_balance(),
-    inputs=(_CONTENT, np.array(_STYLES), [0.5, 3.0, 0.1], 0.25),
+    inputs=(_CONTENT, np.array(_STYLES), [0.5, 3.0], 0.25),  # two layers: no 3 but the colors
     mistakes={
         "Upside down: the longer the style's pull, the smaller beta must be.": lambda *given: (
             1 / _balance()(*given)
@@ -145,7 +163,7 @@ balancing_beta = Exercise(
         "The lengths of the layers are added; they do not all point the same way, so add the "
         "gradients first.": _of_lengths,
         "The mean over the layers is taken; eq. 5 is a sum, and w_l holds what is to be divided "
-        "by.": lambda *given: 3 * _balance()(*given),
+        "by.": lambda *given: 2 * _balance()(*given),
         "These are squared lengths; take the square root.": _balance(power=2),
         "The absolute values are added; a length is the root of the sum of squares.": _balance(1),
         "These are the largest entries; a length is the root of the sum of squares.": _balance(inf),

@@ -54,6 +54,9 @@ parameters = Exercise(
         "Each output channel has a stencil of its own for every input channel: multiply by both "
         "numbers of channels.": _sum(lambda n, m: 9 * m + m),
         "Only the last layer is counted; sum over all rows.": lambda rows: _count(rows[-1:]),
+        "This counts the layers of VGG19, whatever is handed over; sum over `rows`.": lambda _: (
+            _count(ARCHITECTURE)
+        ),
         "Only the first layer is counted; sum over all rows, and return after "
         "the loop.": lambda rows: _count(rows[:1]),
     },
@@ -81,6 +84,10 @@ feature_shape = Exercise(
         "Height and width are swapped.": lambda h, w, layer: _shape(w, h, layer),
         "The channels come last: (height, width, channels).": lambda h, w, layer: np.roll(
             _shape(h, w, layer), 1
+        ),
+        "The channels do not double in block 5; `CHANNELS` has them.": lambda h, w, layer: (
+            *_shape(h, w, layer)[:2],
+            64 * _by(layer),
         ),
         "These are the channels that go into the layer; take those that "
         "come out.": lambda h, w, layer: (*_shape(h, w, layer)[:2], _IN[layer]),
