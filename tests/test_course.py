@@ -203,21 +203,26 @@ def test_what_is_deep_is_asked_for_in_a_lesson(path: Path) -> None:
     assert not tagged(path, "exercise")
 
 
+SET_APART = re.compile(r"^(Exercise|Explain|Experiment)\b|\*\(optional\)\*$")
+
+
 def core(path: Path) -> list[bool]:
-    """Return for each cell whether it stands outside the sections marked as optional."""
-    optional, marks = 0, []  # the level of the optional heading that we are under, or 0
+    """Return for each cell whether it stands outside the exercises and what is optional."""
+    apart, marks = 0, []  # the level of the heading that sets apart what we read, or 0
     for cell in nbformat.read(path, 4).cells:
         headings = re.findall(r"^(#+) (.*)$", cell.source, re.MULTILINE)
         for level, title in headings if cell.cell_type == "markdown" else []:
-            if not optional or len(level) <= optional:
-                optional = len(level) * title.endswith("*(optional)*")
-        marks.append(not optional)
+            if not apart or len(level) <= apart:
+                apart = len(level) * bool(SET_APART.search(title))
+        marks.append(not apart)
     return marks
 
 
-@lessons
-def test_the_core_runs_without_what_is_optional(path: Path) -> None:
-    """No cell of it uses a name that only optional cells give."""
+@pytest.mark.parametrize(
+    "path", [path for path in LESSONS if "its core" in text(path)], ids=lambda path: path.name
+)
+def test_the_core_runs_without_exercises_and_what_is_optional(path: Path) -> None:
+    """No cell of it uses a name that only the others give."""
     known = set(dir(builtins)) | {"display"}
     for cell, kept in zip(nbformat.read(path, 4).cells, core(path), strict=True):
         if is_code(cell) and kept:
@@ -226,12 +231,23 @@ def test_the_core_runs_without_what_is_optional(path: Path) -> None:
             known |= given
 
 
-def test_the_core_of_the_course_takes_ninety_minutes() -> None:
-    """As each lesson says; three of them are not part of it."""
-    found = [re.search(r"its core (?:about )?(\d+)", text(path)) for path in LESSONS]
-    minutes = [int(match[1]) for match in found if match]
-    assert len(minutes) == len(LESSONS) - 3
-    assert sum(minutes) <= 90
+def test_the_first_lesson_repeats_the_minutes_of_every_core() -> None:
+    found = [re.search(r"its core (\d+)", text(path)) for path in LESSONS]
+    minutes = [match[1] for match in found if match]
+    assert len(minutes) == len(LESSONS) - 3, "three lessons are not part of it"
+    assert re.findall(r"\| [½1] \| (\d+) \|", text(LESSONS[0])) == minutes
+
+
+def test_the_path_of_one_class_takes_ninety_minutes() -> None:
+    """It names sections that are there; a section runs after all cells above it."""
+    table = text(LESSONS[0]).partition("one class?**")[2].partition("\n\nThe stored")[0]
+    rows = re.findall(r"^\| (\d\d[^|]*) \| (.*) \| (\d+) \|$", table, re.MULTILINE)
+    assert 60 < sum(int(minutes) for *_, minutes in rows) <= 90
+    for numbers, sections, _ in rows:
+        where = [path for path in LESSONS if path.name[:2] in numbers.split()]
+        headings = {title for path in where for title in re.findall(r"^#+ (.*)$", text(path), re.M)}
+        assert set(re.findall(r"\*(.+?)\*", sections)) <= headings
+    assert len(rows) == 7
 
 
 ONE_NAME = {  # what is not said: what is said instead
