@@ -16,6 +16,7 @@ from nst_helpers import (
     stylize,
     tf,
 )
+from nst_helpers.network.precision import fast_bfloat16
 
 pytestmark = pytest.mark.weights
 
@@ -50,6 +51,8 @@ def test_loss_and_gradient(objectives: dict[str, Objective]) -> None:
 
 
 def test_picture(objectives: dict[str, Objective], weights: Weights) -> None:
+    if not fast_bfloat16():
+        pytest.skip("bfloat16 is no faster than float32 here: nobody runs it, and it takes minutes")
     runs = [
         stylize("china", "swirling_night", replace(RECIPE, precision=p), weights=weights)
         for p in PRECISIONS

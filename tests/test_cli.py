@@ -463,7 +463,8 @@ def start(output: Path) -> subprocess.Popen[str]:
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
 
-    long = ["--weights", "random", "--size", "32", "--pyramid", "1:99999", "--precision", "float32"]
+    # A minute or two, and not so many steps that the machine's speed is measured first.
+    long = ["--weights", "random", "--size", "32", "--pyramid", "1:9999", "--precision", "float32"]
     code = "from nst_helpers.command.cli import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-u", "-c", code, "stylize", "china", "flower", "-o", output, *long],
