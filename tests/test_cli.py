@@ -262,9 +262,9 @@ def test_forecast_of_a_long_run_is_memory_and_time(asked: list[Recipe]) -> None:
 def test_size_and_steps_for_a_given_time(asked: list[Recipe]) -> None:
     lines = nst(*PAIR, "--seconds", "1").stderr.splitlines()
     (recipe,) = asked
-    assert recipe.size == 128
-    assert lines[2].startswith(f"nst: Size 128 and {recipe.steps} steps")
-    assert lines[3] == "nst: This run takes about 0.9 GB and 1 s here."
+    assert recipe.size == 192
+    assert lines[2].startswith(f"nst: Size 192 and {recipe.steps} steps")
+    assert lines[3] == "nst: This run takes about 1.0 GB and 1 s here."
     assert nst(*PAIR, "--seconds", "1", "--size", "64").exit_code == 2
     assert asked[1].size == 64  # as asked
 

@@ -38,7 +38,7 @@ from .footprint import (
 from .loop import Loop
 from .scales import measured
 
-_LEAST_SIZE = 128  # of a picture for a given time; below it rather fewer steps
+_LEAST_SIZE = 192  # for a given time rather fewer steps than less: small, the photo is painted over
 _MOST_STEPS = 4  # times the recipe's own; more hardly change the picture
 _PROBE_SIDES, _PROBE_RUNS, _PROBE_STEPS = (128, 256), 4, 2  # the first run compiles
 
