@@ -203,28 +203,32 @@ def test_what_is_deep_is_asked_for_in_a_lesson(path: Path) -> None:
     assert not tagged(path, "exercise")
 
 
-SET_APART = re.compile(r"^(Exercise|Explain|Experiment)\b|\*\(optional\)\*$")
+OPTIONAL = r"\*\(optional\)\*$"
+SET_APART = rf"^(Exercise|Explain|Experiment)\b|{OPTIONAL}"
 
 
-def core(path: Path) -> list[bool]:
-    """Return for each cell whether it stands outside the exercises and what is optional."""
+def outside(path: Path, titles: str) -> list[bool]:
+    """Return for each cell whether it stands outside all sections with such titles."""
     apart, marks = 0, []  # the level of the heading that sets apart what we read, or 0
     for cell in nbformat.read(path, 4).cells:
         headings = re.findall(r"^(#+) (.*)$", cell.source, re.MULTILINE)
         for level, title in headings if cell.cell_type == "markdown" else []:
             if not apart or len(level) <= apart:
-                apart = len(level) * bool(SET_APART.search(title))
+                apart = len(level) * bool(re.search(titles, title))
         marks.append(not apart)
     return marks
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in LESSONS if "its core" in text(path)], ids=lambda path: path.name
+    ("path", "titles"),
+    [(path, OPTIONAL) for path in LESSONS]
+    + [(path, SET_APART) for path in LESSONS if "its core" in text(path)],
+    ids=lambda value: getattr(value, "name", ""),
 )
-def test_the_core_runs_without_exercises_and_what_is_optional(path: Path) -> None:
-    """No cell of it uses a name that only the others give."""
+def test_a_lesson_runs_without_what_is_set_apart(path: Path, titles: str) -> None:
+    """No cell uses a name that only optional ones give; nor, in the core, one of an exercise."""
     known = set(dir(builtins)) | {"display"}
-    for cell, kept in zip(nbformat.read(path, 4).cells, core(path), strict=True):
+    for cell, kept in zip(nbformat.read(path, 4).cells, outside(path, titles), strict=True):
         if is_code(cell) and kept:
             given, taken = names(cell.source)
             assert taken <= known | given, cell.source

@@ -143,7 +143,8 @@ def within(
     ----------
     recipe : Recipe
     content_shape, style_shapes
-        As in `forecast`. The size is never more than the content picture has.
+        As in `forecast`. The size is at least 192, and else never
+        more than the content picture has.
     seconds : float
         Of the optimization, as `Forecast.seconds` counts.
     resize : bool
