@@ -10,6 +10,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 ContentNormalization = Literal["paper", "sum", "mean"]
 GramNormalization = Literal["positions", "sum"]
+StyleStatistic = Literal["gram", "mean_covariance", "wasserstein", "sliced", "shifted_gram"]
 StyleNormalization = Literal["paper", "mean", "mean_per_channel"]
 VariationNormalization = Literal["squared_mean", "absolute_sum"]
 LayerWeighting = Literal["mean", "one", "inverse_square"]

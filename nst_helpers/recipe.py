@@ -10,22 +10,25 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-)
+from pydantic import Field, TypeAdapter
 
-from .architecture import check_layers
 from .errors import RecipeError
+from .fields import (
+    Average,
+    Count,
+    Layers,
+    Pixels,
+    Positive,
+    Pyramid,
+    Share,
+    Weight,
+    checked,
+    checkers,
+)
 from .options import (
     Activation,
     ContentNormalization,
@@ -39,46 +42,11 @@ from .options import (
     SizeRule,
     Start,
     StyleNormalization,
+    StyleStatistic,
     VariationNormalization,
 )
 
 FIRST_OF_EACH_BLOCK = tuple(f"block{block}_conv1" for block in range(1, 6))
-
-
-def _plain(value: Any) -> Any:
-    """Return NumPy's numbers as Python's and lists as tuples: recipes are hashed and saved."""
-    if isinstance(value, list | tuple):
-        return tuple(map(_plain, value))
-    return value.item() if getattr(value, "shape", None) == () else value
-
-
-def _known_layers(names: tuple[str, ...]) -> tuple[str, ...]:
-    if names:
-        check_layers(names)
-    return names
-
-
-def _coarse_to_fine(pyramid: tuple[tuple[float, int], ...]) -> tuple[tuple[float, int], ...]:
-    shares = [share for share, _ in pyramid]
-    if shares != sorted(shares):
-        raise ValueError("it should run from coarse to fine, with the largest share last")
-    return pyramid
-
-
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Average = Annotated[float, Field(ge=0, lt=1)]
-Pixels = Annotated[int, Field(ge=16)]  # what block5 of VGG19 needs
-Count = Annotated[int, Field(ge=1)]
-Layers = Annotated[tuple[str, ...], AfterValidator(_known_layers)]
-
-
-Pyramid = Annotated[
-    tuple[tuple[Annotated[float, Field(gt=0, le=1)], Count], ...],
-    Field(min_length=1),
-    AfterValidator(_coarse_to_fine),
-]
 
 
 @dataclass(frozen=True)
@@ -96,17 +64,22 @@ class Recipe:
     content_layers : tuple of str
         Layers whose features are kept, by Keras' names; empty leaves the content out.
     style_layers : tuple of str
-        Layers whose Gram matrices are matched; empty leaves the style out.
+        Layers whose statistic is matched; empty leaves the style out.
     content_weight : float
         alpha.
     style_weight : float
         beta.
     variation_weight : float
         Weight of the total variation, which smooths; not in the paper.
+    statistic : {"gram", "mean_covariance", "wasserstein", "sliced", "shifted_gram"}
+        What is matched of the style layers' features: Gram matrices as in the paper; means and
+        covariances; Gaussians with those, by the Wasserstein distance; their whole distribution, by
+        the sliced Wasserstein distance; Gram matrices of features some distance apart too.
     content_normalization : {"paper", "sum", "mean"}
         1/2 sum of squares (eq. 1), sum, or mean; see `losses.content_loss`.
     style_normalization : {"paper", "mean", "mean_per_channel"}
-        E_l of eq. 4, or 4 E_l, or 4 E_l / N_l^2; see `losses.style_loss`.
+        E_l of eq. 4, or 4 E_l, or 4 E_l / N_l^2; see `losses.style_loss`. Wasserstein distances
+        are divided by N_l.
     variation_normalization : {"squared_mean", "absolute_sum"}
         See `losses.total_variation`.
     layer_weights : {"mean", "one", "inverse_square"}
@@ -150,6 +123,8 @@ class Recipe:
         Adam's floor of the denominator, in units of the gradient of the total.
     history : int
         Pairs that L-BFGS remembers.
+    laplacian_levels : int
+        Levels of the Laplacian pyramid whose numbers are optimized; 1 means the pixels themselves.
     clip : bool
         Project the image into [0, 1] after every step.
     precision : {"auto", "float32", "bfloat16"}
@@ -166,6 +141,7 @@ class Recipe:
     content_weight: Weight = 1.0
     style_weight: Weight = 1e2
     variation_weight: Weight = 0.0
+    statistic: StyleStatistic = "gram"
     content_normalization: ContentNormalization = "mean"
     style_normalization: StyleNormalization = "mean"
     variation_normalization: VariationNormalization = "squared_mean"
@@ -189,6 +165,7 @@ class Recipe:
     beta_2: Average = 0.999
     epsilon: Positive = 1e-8
     history: Count = 20
+    laplacian_levels: Count = 1
     clip: bool = True
     precision: Precision = "auto"
     tile: Pixels = 1024
@@ -196,7 +173,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name, checker in _checkers().items():
-            object.__setattr__(self, name, _checked(name, getattr(self, name), checker))
+            object.__setattr__(self, name, checked(name, getattr(self, name), checker))
         if not self.layers:
             raise RecipeError("The recipe has neither content_layers nor style_layers; name some.")
 
@@ -217,24 +194,7 @@ class Recipe:
 
 @functools.cache
 def _checkers() -> Mapping[str, TypeAdapter[Any]]:
-    kinds = get_type_hints(Recipe, include_extras=True)
-    strict = ConfigDict(strict=True)  # else "no" would be False, and "3" a number
-    return {
-        name: TypeAdapter[Any](Annotated[kind, BeforeValidator(_plain)], config=strict)  # type: ignore[arg-type]  # mypy knows no computed types
-        for name, kind in kinds.items()
-    }
-
-
-def _checked(name: str, value: Any, checker: TypeAdapter[Any]) -> Any:
-    try:
-        return checker.validate_python(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        wrong = first["msg"].removeprefix("Value error, ").rstrip(".?")
-        wrong = re.sub(r"^(Input|Tuple|Field)\b", "it", wrong)
-        wrong = wrong.replace("it required", "it should be pairs of (share, steps)")
-        given = f"{first['input']!r:.60}"
-        raise RecipeError(f"The recipe's {name} cannot be {given}: {wrong}.") from None
+    return checkers(Recipe)
 
 
 def check_seconds(seconds: float) -> float:

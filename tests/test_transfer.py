@@ -39,6 +39,7 @@ from nst_helpers import (
 from nst_helpers.errors import DivergedError, ImageError, RecipeError
 from nst_helpers.losses.objective import Sum
 from nst_helpers.network import rescale
+from nst_helpers.network.precision import fast_bfloat16
 from nst_helpers.transfer import loop
 from nst_helpers.transfer import stylize as transfer
 from nst_helpers.transfer.loop import Loop
@@ -575,13 +576,15 @@ def test_save_refuses_and_leaves_nothing(
 @pytest.mark.weights
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_real_stylization(weights: Weights, precision: Any) -> None:
-    recipe = Recipe(size=96, pyramid=((1.0, 30),), precision=precision)
+    emulated = precision == "bfloat16" and not fast_bfloat16()  # a step takes seconds
+    steps, left = (12, 0.13) if emulated else (30, 0.05)
+    recipe = Recipe(size=96, pyramid=((1.0, steps),), precision=precision)
     result = stylize("china", "swirling_night", recipe, weights=weights)
     assert result.precision == precision
     assert result.image.shape == (64, 96, 3)
-    # Measured 0.036 in float32 and 0.037 in bfloat16. Other processors move that by some percent;
-    # a mistake in a target, a weight or a step moves it by factors.
-    assert result.totals[-1] < 0.05 * result.totals[0]
+    # Measured 0.036 in float32 and 0.037 in bfloat16, 0.09 after 12 steps. Other processors move
+    # that by some percent; a mistake in a target, a weight or a step moves it by factors.
+    assert result.totals[-1] < left * result.totals[0]
     # The photo stays recognizable: measured 0.70.
     photo = data.load("china", size=96)
     assert np.corrcoef(photo.ravel(), result.image.ravel())[0, 1] > 0.6

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -15,14 +14,12 @@ from ..options import (
     ContentNormalization,
     LayerWeighting,
     StyleNormalization,
+    StyleStatistic,
     VariationNormalization,
 )
 from ..recipe import FIRST_OF_EACH_BLOCK, Recipe
 from .objective import Content, Maps, Objective, Style, Sum, Variation
-from .statistics import gram_matrix
-from .terms import style_loss
-
-Statistic = Callable[[tf.Tensor], tf.Tensor]
+from .slot import Measure, Statistic, own_statistic, statistic_of
 
 
 def content(
@@ -63,7 +60,7 @@ def style(
     shares: Sequence[float] | None = None,
     layer_weights: LayerWeighting = "mean",
     normalization: StyleNormalization = "paper",
-    statistic: Statistic | None = None,
+    statistic: StyleStatistic | Measure = "gram",
 ) -> Objective:
     """Return the objective that matches a statistic of one or several pictures.
 
@@ -79,10 +76,10 @@ def style(
     layer_weights : {"mean", "one", "inverse_square"}
         w_l, as in `Recipe`.
     normalization : {"paper", "mean", "mean_per_channel"}
-        Of Gram matrices; see `style_loss`.
-    statistic : callable, optional
-        From features, shape (B, H, W, N), to a tensor, shape (B, ...), whose mean squared
-        difference is the loss; by default `gram_matrix` and `style_loss`.
+        Of products of features; see `style_loss`. Wasserstein distances have none.
+    statistic : {"gram", "mean_covariance", "wasserstein", "sliced", "shifted_gram"} or callable
+        As in `Recipe`; or from features, shape (B, H, W, N), to a tensor, shape (B, ...), whose
+        mean squared difference is the loss.
 
     Raises
     ------
@@ -94,9 +91,13 @@ def style(
     Gatys, Ecker, Bethge, CVPR 2016, eqs. 4 and 5.
     """
     layers = tuple(layers)
-    measured = [measure(_features(network, p, layers), layers, statistic) for p in pictures]
-    targets = average(measured, [1.0] * len(measured) if shares is None else shares)
-    return style_of(network, targets, layer_weights, normalization, statistic)
+    if callable(statistic):
+        slot = own_statistic(statistic)
+    else:
+        slot = statistic_of(statistic, normalization)
+    features = [_features(network, picture, layers) for picture in pictures]
+    measured = [{name: slot.measure(maps[name]) for name in layers} for maps in features]
+    return style_of(network, measured, shares, layer_weights, slot)
 
 
 def variation(normalization: VariationNormalization = "squared_mean") -> Objective:
@@ -146,6 +147,7 @@ def recipe_objective(
             shares=style_shares,
             layer_weights=recipe.layer_weights,
             normalization=recipe.style_normalization,
+            statistic=recipe.statistic,
         )
         parts.append(recipe.style_weight * matched)
     if recipe.variation_weight:
@@ -163,35 +165,21 @@ def _features(network: VGG19, picture: np.ndarray, layers: Iterable[str]) -> Map
     return {name: features[name] for name in layers}
 
 
-def measure(features: Maps, layers: Iterable[str], statistic: Statistic | None = None) -> Maps:
-    """Return a statistic, by default the Gram matrix, of some layers' features."""
-    return {name: (statistic or gram_matrix)(features[name]) for name in layers}
-
-
-def average(measured: Sequence[Maps], shares: Sequence[float]) -> Maps:
-    """Return the weighted mean of several pictures' statistics, layer by layer."""
-    weights = np.divide(shares, sum(shares))
-    pairs = list(zip(weights, measured, strict=True))
-    return {name: tf.add_n([w * maps[name] for w, maps in pairs]) for name in measured[0]}
-
-
 def style_of(
     network: VGG19,
-    targets: Maps,
+    measured: Sequence[Maps],
+    shares: Sequence[float] | None,
     layer_weights: LayerWeighting,
-    normalization: StyleNormalization,
-    statistic: Statistic | None = None,
+    statistic: Statistic,
 ) -> Style:
-    """Return the style objective whose target statistics are there already."""
-    loss = _mean_square if statistic else functools.partial(style_loss, normalization=normalization)
-    weights = {name: _layer_weight(layer_weights, name, len(targets)) for name in targets}
-    return Style(network, targets, weights, loss, statistic or gram_matrix)
+    """Return the style objective of pictures that were measured already, layer by layer."""
+    shares = [1.0] * len(measured) if shares is None else shares
+    layers = list(measured[0])
+    mean = {name: statistic.average([maps[name] for maps in measured], shares) for name in layers}
+    targets = {name: statistic.prepare(tensor) for name, tensor in mean.items()}
+    weights = {name: _layer_weight(layer_weights, name, len(layers)) for name in layers}
+    return Style(network, targets, weights, statistic)
 
 
 def _layer_weight(weighting: LayerWeighting, layer: str, layers: int) -> float:
     return {"mean": 1 / layers, "one": 1.0, "inverse_square": 1 / CHANNELS[layer] ** 2}[weighting]
-
-
-def _mean_square(statistic: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    difference = tf.cast(statistic, tf.float32) - tf.cast(target, tf.float32)
-    return tf.reduce_mean(difference**2, axis=tuple(range(1, difference.shape.rank)))

@@ -9,7 +9,8 @@ times an objective is one:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from .._tensorflow import tf
 from ..errors import RecipeError
 from ..network.vgg19 import VGG19
 from ..options import ContentNormalization, VariationNormalization
+from .slot import Statistic
 from .terms import content_loss, total_variation
 
 Maps = dict[str, tf.Tensor]
@@ -155,28 +157,27 @@ class Content(Objective):
 
 
 class Style(Objective):
-    """Weighted losses of statistics, one for each layer of `targets`; `style` makes it."""
+    """Weighted losses of a statistic, one for each layer of `targets`; `style` makes it."""
 
     def __init__(
         self,
         network: VGG19,
-        targets: Maps,
-        weights: dict[str, float],
-        loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
-        statistic: Callable[[tf.Tensor], tf.Tensor],
+        targets: Mapping[str, Any],
+        weights: Mapping[str, float],
+        statistic: Statistic,
     ) -> None:
         super().__init__([f"style/{layer}" for layer in targets], network)
-        self.targets, self.weights = targets, weights
-        self.loss, self.statistic = loss, statistic
+        self.targets, self.weights, self.statistic = targets, weights, statistic
 
     def measure(self, features: Maps, images: tf.Tensor) -> tf.Tensor:
         """Return w_l E_l of each layer."""
-        return self.compare({layer: self.statistic(features[layer]) for layer in self.targets})
+        measure = self.statistic.measure
+        return self.compare({layer: measure(features[layer]) for layer in self.targets})
 
-    def compare(self, statistics: Maps) -> tf.Tensor:
-        """Return w_l E_l from the statistics of the layers."""
+    def compare(self, measured: Maps) -> tf.Tensor:
+        """Return w_l E_l from what was measured in the layers."""
         terms = [
-            self.weights[layer] * self.loss(statistics[layer], target)
+            self.weights[layer] * self.statistic.loss(measured[layer], target)
             for layer, target in self.targets.items()
         ]
         return tf.stack(terms, axis=-1)

@@ -105,9 +105,13 @@ def style_loss(
     0.125
     """
     difference = float32(gram) - float32(target)
-    n = channels(difference)
-    factor = choose(normalization, paper=1 / (4 * n**2), mean=1 / n**2, mean_per_channel=1 / n**4)
+    factor = style_factor(normalization, channels(difference))
     return factor * tf.reduce_sum(difference**2, axis=(-2, -1))
+
+
+def style_factor(normalization: StyleNormalization, n: int) -> float:
+    """Return what the sum of squares over N x N numbers is multiplied by."""
+    return choose(normalization, paper=1 / (4 * n**2), mean=1 / n**2, mean_per_channel=1 / n**4)
 
 
 def total_variation(

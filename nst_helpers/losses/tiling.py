@@ -20,8 +20,9 @@ from ..architecture import CHANNELS, check_layers, smallest_side
 from ..errors import RecipeError
 from ..network.vgg19 import VGG19
 from ..recipe import Recipe
-from .build import average, style_of
+from .build import style_of
 from .objective import Content, Maps, Objective
+from .slot import statistic_of
 from .statistics import gram_matrix
 from .terms import content_factor, content_loss, total_variation
 from .tiles import Tiles
@@ -51,7 +52,8 @@ class TiledObjective(Objective):
     Raises
     ------
     RecipeError
-        If the tile is smaller than 16 pixels.
+        If the tile is smaller than 16 pixels, or the recipe's statistic is not a sum over
+        positions.
 
     References
     ----------
@@ -72,8 +74,15 @@ class TiledObjective(Objective):
         self.extractor, self.recipe, self.tile = extractor, recipe, tile
         features, normalization = self._content_features(content), recipe.content_normalization
         self.content = Content(extractor, features, normalization)
-        grams = average([self._style_grams(style) for style in styles], style_shares)
-        self.style = style_of(extractor, grams, recipe.layer_weights, recipe.style_normalization)
+        statistic = statistic_of(recipe.statistic, recipe.style_normalization)
+        if statistic.extend is None:
+            raise RecipeError(
+                f"The statistic {recipe.statistic!r} is no sum over positions and cannot be "
+                f"computed by tiles; take a tile larger than the pictures, not {tile}."
+            )
+        self.extend = statistic.extend
+        grams = [self._style_grams(style) for style in styles]
+        self.style = style_of(extractor, grams, style_shares, recipe.layer_weights, statistic)
         smooth = ["variation"] if recipe.variation_weight else []
         super().__init__([*self.content.names, *self.style.names, *smooth])
 
@@ -128,23 +137,28 @@ class TiledObjective(Objective):
             return tf.nest.map_structure(tf.add, total, sums)
 
         contents = {name: tf.zeros(1) for name in targets}
-        grams = {n: tf.zeros((1, CHANNELS[n], CHANNELS[n])) for n in self.recipe.style_layers}
-        return tiles.fold(add, (contents, grams))
+        return tiles.fold(add, (contents, {n: self._no_gram(n) for n in self.recipe.style_layers}))
 
     def _sums_of_tile(
         self, tiles: Tiles, box: tf.Tensor, window: tf.Tensor, targets: Maps
     ) -> tuple[Maps, Maps]:
         """Return what one tile contributes to `_sums`."""
-        features = {n: tiles.core(maps, box, n) for n, maps in self.extractor(window).items()}
+        features = self.extractor(window)
         contents, grams = {}, {}
         for name, target in targets.items():
-            part = tiles.core(tiles.cut(target, box, name), box, name)
-            squares = content_loss(features[name], part, "sum")
+            pair = features[name], tiles.cut(target, box, name)
+            here, there = (tiles.core(maps, box, name) for maps in pair)
+            squares = content_loss(here, there, "sum")
             factor = content_factor(self.recipe.content_normalization, target.shape.num_elements())
             contents[name] = factor * squares
         for name in self.recipe.style_layers:
-            grams[name] = gram_matrix(features[name], "sum") / math.prod(tiles.grid(name))
+            core = tiles.core(self.extend(features[name]), box, name)
+            grams[name] = gram_matrix(core, "sum") / math.prod(tiles.grid(name))
         return contents, grams
+
+    def _no_gram(self, layer: str) -> tf.Tensor:
+        n = int(self.extend(tf.zeros((1, 1, 1, CHANNELS[layer]))).shape[-1])
+        return tf.zeros((1, n, n))
 
     def _style_grams(self, style: np.ndarray) -> Maps:
         return self._sums(tf.constant(style[None]), {})[1]

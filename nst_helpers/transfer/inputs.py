@@ -11,12 +11,14 @@ import numpy as np
 
 from .. import files
 from ..errors import ImageError, RecipeError
+from ..losses.slot import is_sum_over_positions
 from ..network.preprocessing import from_network
 from ..network.rescale import NORMALIZATION_PICTURES
 from ..pictures import data
 from ..pictures.read import checksum, load_image
 from ..pictures.sizes import check_image, resize, resize_to
 from ..recipe import Recipe
+from .footprint import is_tiled
 from .scales import Scale, Shape, cell, frame, plan
 
 #: A file, a registered name, or whatever else `load_image` reads.
@@ -43,6 +45,7 @@ class Pictures:
         self.styles = [_open(style, recipe, style_size) for style in styles]
         shapes = [style.shape for style in self.styles]
         self.scales = plan(recipe, self.content.shape, shapes, finest=start_image is not None)
+        check_tiles(recipe, self.scales)
         self.start = self._start() if start_image is None else self._given(_open(start_image))
 
     def at(
@@ -78,6 +81,22 @@ class Pictures:
                 f"content's {columns} x {rows}; crop it to the same."
             )
         return start
+
+
+def check_tiles(recipe: Recipe, scales: Sequence[Scale]) -> None:
+    """Check that no scale is to be computed by tiles if the recipe's statistic cannot be.
+
+    Raises
+    ------
+    RecipeError
+    """
+    for content, styles, _ in scales:
+        if not is_sum_over_positions(recipe.statistic) and is_tiled(recipe, content, styles):
+            raise RecipeError(
+                f"The statistic {recipe.statistic!r} needs the whole picture at once, and one here "
+                f"is larger than the recipe's tile of {recipe.tile} pixels; take a smaller size or "
+                "a larger tile."
+            )
 
 
 def checksums(
