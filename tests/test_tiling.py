@@ -196,7 +196,7 @@ def test_bfloat16(rng: np.random.Generator, random_weights: Weights) -> None:
 def test_what_is_no_sum_over_positions_has_no_tiles(
     statistic: str, rng: np.random.Generator, random_weights: Weights
 ) -> None:
-    image, content, *styles = pictures(rng, 38, 61)
+    _, content, *styles = pictures(rng, 38, 61)
     recipe = replace(SHALLOW, statistic=statistic)
     about = (extractor_of(recipe, random_weights), recipe, content, styles, (1, 1))
     with pytest.raises(RecipeError, match=f"{statistic!r} is no sum over positions"):

@@ -2,7 +2,8 @@
 
 Both take x as an image, shape (H, W, C), or as a vector, shape (P,), in [0, 1] units. `init` makes
 the state and `update` takes one step; neither reads a Python number, so both can be traced into one
-compiled loop. `Laplacian` is either of them on a pyramid of the image. Steps are sized in gray values of 255, whatever the scale of the loss.
+compiled loop. Steps are sized in gray values of 255, whatever the scale of the loss. `Laplacian` is
+either of them on a pyramid of the image.
 """
 
 from .adam import Adam as Adam
