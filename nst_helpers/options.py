@@ -10,7 +10,9 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 ContentNormalization = Literal["paper", "sum", "mean"]
 GramNormalization = Literal["positions", "sum"]
-StyleStatistic = Literal["gram", "mean_covariance", "wasserstein", "sliced", "shifted_gram"]
+StyleStatistic = Literal[
+    "gram", "mean_covariance", "wasserstein", "sliced", "shifted_gram", "transport", "neighbors"
+]
 StyleNormalization = Literal["paper", "mean", "mean_per_channel"]
 VariationNormalization = Literal["squared_mean", "absolute_sum"]
 LayerWeighting = Literal["mean", "one", "inverse_square"]
@@ -18,5 +20,5 @@ LayerWeighting = Literal["mean", "one", "inverse_square"]
 SizeRule = Literal["longest", "shortest", "area"]
 Resample = Literal["lanczos", "bilinear"]
 
-Start = Literal["content", "style", "gray", "noise"]
+Start = Literal["content", "style", "gray", "noise", "blurred", "edges"]
 OptimizerName = Literal["adam", "lbfgs"]

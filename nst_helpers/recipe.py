@@ -71,10 +71,14 @@ class Recipe:
         beta.
     variation_weight : float
         Weight of the total variation, which smooths; not in the paper.
-    statistic : {"gram", "mean_covariance", "wasserstein", "sliced", "shifted_gram"}
-        What is matched of the style layers' features: Gram matrices as in the paper; means and
-        covariances; Gaussians with those, by the Wasserstein distance; their whole distribution, by
-        the sliced Wasserstein distance; Gram matrices of features some distance apart too.
+    statistic : str
+        What is matched of the style layers' features. Layer by layer: "gram", the matrices of the
+        paper; "mean_covariance"; "wasserstein", the distance of Gaussians with these; "sliced", the
+        sliced Wasserstein distance of the whole distribution; "shifted_gram", Gram matrices of
+        features some distance apart too. For all layers together: "transport", see
+        `losses.transport`, which also compares the content, by self-similarity, with
+        `content_weight`; "neighbors", see `losses.neighbors`, with a last pass on a scale that the
+        pyramid repeats.
     content_normalization : {"paper", "sum", "mean"}
         1/2 sum of squares (eq. 1), sum, or mean; see `losses.content_loss`.
     style_normalization : {"paper", "mean", "mean_per_channel"}
@@ -94,8 +98,9 @@ class Recipe:
         What the network was trained on, or RGB in [0, 1] as it is (a mistake, kept for study).
     normalize_network : bool
         Rescale the network to mean activation 1, as in the paper.
-    start : {"content", "style", "gray", "noise"}
-        The first image. Gray is the mean color that the network subtracts, noise uniform in [0, 1].
+    start : {"content", "style", "gray", "noise", "blurred", "edges"}
+        The first image. Gray is the mean color that the network subtracts, noise uniform in [0, 1],
+        blurred the content without details, edges its details on the style's mean color.
     start_noise : float
         Share of noise blended into the start, 0 to 1.
     size : int

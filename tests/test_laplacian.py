@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nst_helpers import LBFGS, Adam, Recipe, tf
-from nst_helpers.optimizers import Laplacian, make_optimizer
-from nst_helpers.optimizers import laplacian as pyramid
+from nst_helpers.optimizers import Laplacian, laplacian, make_optimizer
+from nst_helpers.pictures import pyramid
 
 SHAPES = [(16, 24, 3), (17, 31, 3), (4, 5, 3), (3, 40, 3)]
 
@@ -16,8 +16,8 @@ def test_a_pyramid_sums_to_its_image(shape: tuple[int, ...], rng: np.random.Gene
     levels = pyramid.decompose(tf.constant(image), 5)
     assert [tuple(level.shape) for level in levels] == pyramid.level_shapes(shape, 5)
     np.testing.assert_allclose(pyramid.compose(levels), image, atol=1e-6)  # five sums near 1
-    vector = pyramid.flat(levels)
-    again = pyramid.unflat(vector, pyramid.level_shapes(shape, 5))
+    vector = laplacian.flat(levels)
+    again = laplacian.unflat(vector, pyramid.level_shapes(shape, 5))
     assert all(np.array_equal(a, b) for a, b in zip(levels, again, strict=True))
 
 
@@ -53,7 +53,7 @@ def test_clipping_keeps_image_and_levels_together(rng: np.random.Generator) -> N
     x, state = tf.constant(start), optimizer.init(tf.constant(start))
     for _ in range(5):
         state, x = optimizer.update(state, x, tf.constant(x.numpy() - 2), clip=True)
-        composed = pyramid.compose(pyramid.unflat(state.levels, pyramid.level_shapes(x.shape, 3)))
+        composed = pyramid.compose(laplacian.unflat(state.levels, pyramid.level_shapes(x.shape, 3)))
         np.testing.assert_allclose(composed, x, atol=1e-6)
         assert 0 <= x.numpy().min() <= x.numpy().max() <= 1
     assert x.numpy().min() == 1

@@ -142,7 +142,7 @@ def _paint(
     from ..transfer.progress import ProgressBar
     from ..transfer.stylize import stylize as run
 
-    check_shares(style_shares, len(styles))
+    check_shares(style_shares, len(styles), recipe)
     options: dict[str, Any] = {"style_shares": style_shares, "start_image": start_image}
     try:
         with ProgressBar() as bar:

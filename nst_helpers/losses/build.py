@@ -18,8 +18,10 @@ from ..options import (
     VariationNormalization,
 )
 from ..recipe import FIRST_OF_EACH_BLOCK, Recipe
+from .neighbors import LayerNeighbors, Neighbors
 from .objective import Content, Maps, Objective, Style, Sum, Variation
 from .slot import Measure, Statistic, own_statistic, statistic_of
+from .transport import Transport
 
 
 def content(
@@ -111,6 +113,9 @@ def recipe_objective(
     content_picture: np.ndarray,
     styles: Sequence[np.ndarray],
     style_shares: Sequence[float] = (1.0,),
+    *,
+    current: np.ndarray | None = None,
+    again: bool = False,
 ) -> Objective:
     """Return the total loss of a recipe for one content picture and one or more style pictures.
 
@@ -125,6 +130,10 @@ def recipe_objective(
         RGB in [0, 1]; sizes may differ. With several, their Gram matrices are averaged.
     style_shares : sequence of float
         The weight of each style in that average; scaled to sum to 1.
+    current : ndarray, float32, shape (H, W, 3), optional
+        The picture so far, where a coarser scale made one; of use for `neighbors`.
+    again : bool
+        Whether the scale before had the same size: the last pass of `neighbors`.
 
     Raises
     ------
@@ -142,17 +151,38 @@ def recipe_objective(
         )
         parts.append(recipe.content_weight * kept)
     if recipe.style_layers:
-        matched = style(
-            *(network, styles, recipe.style_layers),
-            shares=style_shares,
-            layer_weights=recipe.layer_weights,
-            normalization=recipe.style_normalization,
-            statistic=recipe.statistic,
+        matched = _style_of_recipe(
+            network, recipe, content_picture, styles, style_shares, current, again
         )
         parts.append(recipe.style_weight * matched)
     if recipe.variation_weight:
         parts.append(recipe.variation_weight * variation(recipe.variation_normalization))
     return Sum(parts)
+
+
+def _style_of_recipe(
+    network: VGG19,
+    recipe: Recipe,
+    content_picture: np.ndarray,
+    styles: Sequence[np.ndarray],
+    shares: Sequence[float],
+    current: np.ndarray | None,
+    again: bool,
+) -> Objective:
+    about = network, recipe.style_layers, styles
+    if recipe.statistic == "neighbors" and again:
+        return LayerNeighbors(*about)
+    if recipe.statistic == "neighbors":
+        return Neighbors(*about, content_picture, current)
+    if recipe.statistic == "transport":
+        return Transport(*about, content_picture, recipe.content_weight, recipe.seed)
+    return style(
+        *(network, styles, recipe.style_layers),
+        shares=shares,
+        layer_weights=recipe.layer_weights,
+        normalization=recipe.style_normalization,
+        statistic=recipe.statistic,
+    )
 
 
 def _features(network: VGG19, picture: np.ndarray, layers: Iterable[str]) -> Maps:

@@ -85,13 +85,15 @@ class Objective:
             total = tf.reduce_sum(terms)
         return terms, tape.gradient(total, images)
 
-    def replace_content(self, content: np.ndarray) -> None:
+    def replace_content(self, content: np.ndarray, current: np.ndarray | None = None) -> None:
         """Take another content picture of the same size; what was compiled stays valid.
 
         Parameters
         ----------
         content : ndarray, float32, shape (H, W, 3)
             RGB in [0, 1].
+        current : ndarray, float32, shape (H, W, 3), optional
+            The picture so far, for what is matched anew on every scale.
         """
 
     def __add__(self, other: Objective) -> Objective:
@@ -126,10 +128,10 @@ class Sum(Objective):
         terms = [part.measure(features, images) for part in self.parts]
         return self.weight * tf.concat(terms, axis=-1)
 
-    def replace_content(self, content: np.ndarray) -> None:
+    def replace_content(self, content: np.ndarray, current: np.ndarray | None = None) -> None:
         """Take another content picture of the same size, in every part."""
         for part in self.parts:
-            part.replace_content(content)
+            part.replace_content(content, current)
 
 
 class Content(Objective):
@@ -145,7 +147,7 @@ class Content(Objective):
         pairs = [(features[layer], target) for layer, target in self.targets.items()]
         return tf.stack([content_loss(*pair, self.normalization) for pair in pairs], axis=-1)
 
-    def replace_content(self, content: np.ndarray) -> None:
+    def replace_content(self, content: np.ndarray, current: np.ndarray | None = None) -> None:
         """Take another content picture of the same size."""
         assert self.network is not None
         self.assign(self.network(tf.constant(content[None])))

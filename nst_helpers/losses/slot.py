@@ -9,11 +9,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._tensorflow import tf
+from ..errors import RecipeError
 from ..options import StyleNormalization, StyleStatistic
 from . import distances
 from .parts import float32
 from .statistics import gram_matrix, shifted_grams, sorted_projections, with_ones
 from .terms import style_loss
+
+#: Statistics that are sums over positions, and can be computed by tiles.
+SUMS = "gram", "mean_covariance", "wasserstein"
+#: Statistics of all layers together; several styles are one set of positions.
+TOGETHER = "transport", "neighbors"
 
 Measure = Callable[[tf.Tensor], tf.Tensor]
 
@@ -35,16 +41,15 @@ class Statistic(NamedTuple):
         Brings two tensors to one shape, where it depends on the size of the picture.
     prepare : callable
         From the tensor of the style, or the average of several, to the target.
-    extend : callable, optional
-        From features to those whose Gram matrix is what is measured. Such a statistic is a sum
-        over positions, and can be computed by tiles.
+    extend : callable
+        For `SUMS`: from features to those whose Gram matrix is what is measured.
     """
 
     measure: Measure
     compare: Callable[[tf.Tensor, Any], tf.Tensor]
     match: Callable[[tf.Tensor, Any], tuple[tf.Tensor, Any]] = _both
     prepare: Callable[[tf.Tensor], Any] = tf.identity
-    extend: Measure | None = None
+    extend: Measure = tf.identity
 
     def average(self, measured: Sequence[tf.Tensor], shares: Sequence[float]) -> tf.Tensor:
         """Return the weighted mean of several pictures' tensors."""
@@ -62,9 +67,14 @@ def statistic_of(name: StyleStatistic, normalization: StyleNormalization) -> Sta
     """Return the statistic that a recipe names.
 
     The normalization is that of products of features; Wasserstein distances are divided by N.
+
+    Raises
+    ------
+    RecipeError
+        If it is not measured layer by layer.
     """
     by = {"normalization": normalization}
-    return {
+    by_name = {
         "gram": _of_products(tf.identity, functools.partial(style_loss, **by)),
         "mean_covariance": _of_products(
             with_ones, functools.partial(distances.mean_covariance_loss, **by)
@@ -76,12 +86,13 @@ def statistic_of(name: StyleStatistic, normalization: StyleNormalization) -> Sta
         "shifted_gram": Statistic(
             shifted_grams, functools.partial(distances.shifted_gram_loss, **by), _same_shifts
         ),
-    }[name]
-
-
-def is_sum_over_positions(name: StyleStatistic) -> bool:
-    """Tell whether a statistic can be computed by tiles."""
-    return statistic_of(name, "mean").extend is not None
+    }
+    if name not in by_name:
+        raise RecipeError(
+            f"The statistic {name!r} is not measured layer by layer; choose from "
+            f"{', '.join(by_name)}, or name it in a recipe."
+        )
+    return by_name[name]
 
 
 def own_statistic(measure: Measure) -> Statistic:

@@ -22,7 +22,7 @@ from ..network.vgg19 import VGG19
 from ..recipe import Recipe
 from .build import style_of
 from .objective import Content, Maps, Objective
-from .slot import statistic_of
+from .slot import SUMS, statistic_of
 from .statistics import gram_matrix
 from .terms import content_factor, content_loss, total_variation
 from .tiles import Tiles
@@ -74,19 +74,19 @@ class TiledObjective(Objective):
         self.extractor, self.recipe, self.tile = extractor, recipe, tile
         features, normalization = self._content_features(content), recipe.content_normalization
         self.content = Content(extractor, features, normalization)
-        statistic = statistic_of(recipe.statistic, recipe.style_normalization)
-        if statistic.extend is None:
+        if recipe.statistic not in SUMS:
             raise RecipeError(
                 f"The statistic {recipe.statistic!r} is no sum over positions and cannot be "
                 f"computed by tiles; take a tile larger than the pictures, not {tile}."
             )
+        statistic = statistic_of(recipe.statistic, recipe.style_normalization)
         self.extend = statistic.extend
         grams = [self._style_grams(style) for style in styles]
         self.style = style_of(extractor, grams, style_shares, recipe.layer_weights, statistic)
         smooth = ["variation"] if recipe.variation_weight else []
         super().__init__([*self.content.names, *self.style.names, *smooth])
 
-    def replace_content(self, content: np.ndarray) -> None:
+    def replace_content(self, content: np.ndarray, current: np.ndarray | None = None) -> None:
         """Take another content picture of the same size; what was compiled stays valid."""
         self.content.assign(self._content_features(content))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from .._tensorflow import tf
+from ..pictures.pyramid import compose, decompose, level_shapes
 from .protocol import Optimizer, project
 
 
@@ -66,46 +67,6 @@ class Laplacian:
     def gentler(self) -> Laplacian:
         """Return the same optimizer with smaller steps."""
         return replace(self, inner=self.inner.gentler())
-
-
-def level_shapes(shape: Sequence[int], levels: int) -> list[tuple[int, int, int]]:
-    """Return the shapes of the levels of an image, the finest first.
-
-    Examples
-    --------
-    >>> level_shapes((5, 8, 3), 4)
-    [(5, 8, 3), (2, 4, 3)]
-    """
-    height, width, channels = shape
-    shapes = [(height, width, channels)]
-    while len(shapes) < levels and min(height, width) >= 4:
-        height, width = height // 2, width // 2
-        shapes.append((height, width, channels))
-    return shapes
-
-
-def decompose(image: tf.Tensor, levels: int) -> list[tf.Tensor]:
-    """Return what each level adds to the next coarser one; the coarsest is a small image."""
-    shapes = level_shapes(image.shape, levels)
-    found = []
-    for shape in shapes[1:]:
-        smaller = resized(image, shape)
-        found.append(image - resized(smaller, image.shape))
-        image = smaller
-    return [*found, image]
-
-
-def compose(levels: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Return the image of a pyramid."""
-    *finer, image = levels
-    for level in reversed(finer):
-        image = level + resized(image, level.shape)
-    return image
-
-
-def resized(image: tf.Tensor, shape: Sequence[int]) -> tf.Tensor:
-    """Return an image, shape (H, W, C), in another height and width, by bilinear interpolation."""
-    return tf.image.resize(image[None], shape[:2])[0]
 
 
 def flat(levels: Sequence[tf.Tensor]) -> tf.Tensor:

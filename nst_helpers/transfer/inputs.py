@@ -11,10 +11,11 @@ import numpy as np
 
 from .. import files
 from ..errors import ImageError, RecipeError
-from ..losses.slot import is_sum_over_positions
+from ..losses.slot import SUMS, TOGETHER
 from ..network.preprocessing import from_network
 from ..network.rescale import NORMALIZATION_PICTURES
 from ..pictures import data
+from ..pictures.pyramid import blurred, edges
 from ..pictures.read import checksum, load_image
 from ..pictures.sizes import check_image, resize, resize_to
 from ..recipe import Recipe
@@ -46,6 +47,7 @@ class Pictures:
         shapes = [style.shape for style in self.styles]
         self.scales = plan(recipe, self.content.shape, shapes, finest=start_image is not None)
         check_tiles(recipe, self.scales)
+        self.given = start_image is not None
         self.start = self._start() if start_image is None else self._given(_open(start_image))
 
     def at(
@@ -70,8 +72,13 @@ class Pictures:
     def _base(self, shape: Shape) -> np.ndarray:
         if self.recipe.start == "gray":
             return from_network(np.zeros((*shape, 3), np.float32))
-        base = self.content if self.recipe.start == "content" else self.styles[0]
-        return resize_to(base, shape, self.recipe.resample)
+        base = self.styles[0] if self.recipe.start == "style" else self.content
+        base = resize_to(base, shape, self.recipe.resample)
+        if self.recipe.start == "blurred":
+            return blurred(base)
+        if self.recipe.start == "edges":
+            return self.styles[0].mean((0, 1), keepdims=True) + edges(base)
+        return base
 
     def _given(self, start: np.ndarray) -> np.ndarray:
         (height, width), (rows, columns) = start.shape[:2], self.content.shape[:2]
@@ -91,7 +98,7 @@ def check_tiles(recipe: Recipe, scales: Sequence[Scale]) -> None:
     RecipeError
     """
     for content, styles, _ in scales:
-        if not is_sum_over_positions(recipe.statistic) and is_tiled(recipe, content, styles):
+        if recipe.statistic not in SUMS and is_tiled(recipe, content, styles):
             raise RecipeError(
                 f"The statistic {recipe.statistic!r} needs the whole picture at once, and one here "
                 f"is larger than the recipe's tile of {recipe.tile} pixels; take a smaller size or "
@@ -139,18 +146,23 @@ def read_once(picture: Picture) -> Picture:
     return files.read(picture)[0] if hasattr(picture, "read") else picture
 
 
-def check_shares(shares: Sequence[float] | None, styles: int) -> Sequence[float]:
+def check_shares(shares: Sequence[float] | None, styles: int, recipe: Recipe) -> Sequence[float]:
     """Return the shares of so many styles, equal ones for None.
 
     Raises
     ------
     RecipeError
-        If there is not one for each style, one is negative, or all are 0.
+        If there is not one for each style, one is negative, or all are 0; or if they differ and
+        the recipe's statistic is not averaged.
     """
     shares = [1.0] * styles if shares is None else shares
     if len(shares) != styles or min(shares, default=-1) < 0 or sum(shares) == 0:
         raise RecipeError(
             "Give at least one style picture and as many shares, none negative and not all 0; "
             f"got {styles} and the shares {list(shares)}."
+        )
+    if recipe.statistic in TOGETHER and len(set(shares)) > 1:
+        raise RecipeError(
+            f"The statistic {recipe.statistic!r} takes all styles alike: leave out the shares."
         )
     return shares

@@ -128,7 +128,7 @@ def stylize_many(
         raise ImageError("stylize_many takes a list of pictures; put the one picture into [ ].")
     recipe = as_recipe(recipe, settings)
     styles = list(map(read_once, style if isinstance(style, list | tuple) else [style]))
-    shares, start = check_shares(style_shares, len(styles)), read_once(start_image)
+    shares, start = check_shares(style_shares, len(styles), recipe), read_once(start_image)
     return _paint_all(contents, styles, recipe, shares, start, weights, callback, progress)
 
 
@@ -165,13 +165,16 @@ def _paint(
     """Run one picture through all scales, with what was compiled for those before it."""
     recipe, image = pictures.recipe, pictures.start
     try:
-        for scale in pictures.scales:
+        for index, scale in enumerate(pictures.scales):
             content, styles, start = pictures.at(scale, image)
-            key = tuple(picture.shape for picture in (content, *styles))
+            current = start if index or pictures.given else None
+            again = index > 0 and scale.content == pictures.scales[index - 1].content
+            key = again, tuple(picture.shape for picture in (content, *styles))
             if key in prepared:
-                prepared[key][0].replace_content(content)
+                prepared[key][0].replace_content(content, current)
             else:
-                objective = _objective(extractor, recipe, content, styles, shares)
+                how = {"current": current, "again": again}
+                objective = _objective(extractor, recipe, content, styles, shares, **how)
                 loop = Loop(objective, make_optimizer(recipe), recipe.clip)
                 prepared[key] = objective, loop
             objective, loop = prepared[key]
@@ -196,7 +199,8 @@ def _objective(
     content: np.ndarray,
     styles: Sequence[np.ndarray],
     shares: Sequence[float],
+    **how: Any,
 ) -> Objective:
     if needs_tiles([picture.shape for picture in (content, *styles)], recipe.tile):
         return TiledObjective(extractor, recipe, content, styles, shares, tile=recipe.tile)
-    return recipe_objective(extractor, recipe, content, styles, shares)
+    return recipe_objective(extractor, recipe, content, styles, shares, **how)
