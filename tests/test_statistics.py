@@ -11,7 +11,7 @@ from nst_helpers.losses import distances, slot, statistics
 
 H, W, N = 6, 7, 4
 M = H * W
-NAMES = get_args(options.StyleStatistic)
+NAMES = sorted(set(get_args(options.StyleStatistic)) - set(slot.TOGETHER))
 # Sums of some hundred float32 products of features about 1 round to some 1e-6 of the largest.
 ROUNDING = {"rtol": 1e-5, "atol": 1e-5}
 
