@@ -108,6 +108,51 @@ PATTERN_CARD = Recipe(
 )
 
 
+def _first(count: int, block: int) -> tuple[str, ...]:
+    return tuple(f"block{block}_conv{number}" for number in range(1, count + 1))
+
+
+_UP_TO_CONV3_3 = (*_first(2, 1), *_first(2, 2), *_first(3, 3))
+
+# STROTSS, with VGG19's layers for VGG16's.
+STROTSS = Recipe(
+    content_layers=(),
+    style_layers=(*_UP_TO_CONV3_3, "block4_conv3", "block5_conv3"),
+    content_weight=16.0,
+    style_weight=1.0,
+    statistic="transport",
+    pooling="max",
+    padding="zero",
+    start="edges",
+    pyramid=((0.125, 250), (0.25, 250), (0.5, 250), (1.0, 250)),
+    coarsest=64,
+    optimizer="adam",  # without the average of the gradient it is RMSprop
+    learning_rate=2e-3 * 255,
+    beta_1=0.0,
+    beta_2=0.99,
+    laplacian_levels=5,
+    clip=False,
+)
+
+
+# NNST-Opt, with the additional layer of VGG19's third block.
+NNST = Recipe(
+    content_layers=(),
+    style_layers=(*_UP_TO_CONV3_3, "block3_conv4", *_first(3, 4)),
+    style_weight=1.0,
+    statistic="neighbors",
+    pooling="max",
+    padding="zero",
+    start="blurred",
+    pyramid=((0.125, 200), (0.25, 200), (0.5, 200), (1.0, 200), (1.0, 200)),
+    coarsest=64,
+    optimizer="adam",
+    learning_rate=2e-3 * 255,
+    laplacian_levels=8,
+    clip=False,
+)
+
+
 RECIPES: dict[str, Recipe] = {
     "default": Recipe(),
     "gatys2015": GATYS2015,
@@ -116,6 +161,8 @@ RECIPES: dict[str, Recipe] = {
     "tensorflow_tutorial": TENSORFLOW_TUTORIAL,
     "pytorch_tutorial": PYTORCH_TUTORIAL,
     "pattern_card": PATTERN_CARD,
+    "strotss": STROTSS,
+    "nnst": NNST,
 }
 
 

@@ -20,6 +20,8 @@ FIRST_OF_EACH_BLOCK = (
     "block5_conv1",
 )
 
+SHALLOW = tuple(f"block{b}_conv{n}" for b in (1, 2, 3) for n in range(1, 4 if b == 3 else 3))
+
 # From the papers, the authors' notebook and the tutorials, not from the package.
 PUBLISHED: dict[str, dict[str, Any]] = {
     "gatys2015": {
@@ -126,6 +128,38 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         "learning_rate": 0.02 * 255,
         "size": 256,
         "steps": 1000,
+    },
+    "strotss": {
+        "content_layers": (),
+        "style_layers": (*SHALLOW, "block4_conv3", "block5_conv3"),
+        "content_weight": 16,
+        "statistic": "transport",
+        "pooling": "max",
+        "learning_rate": 0.002 * 255,  # in gray values
+        "beta_1": 0,
+        "beta_2": 0.99,
+        "laplacian_levels": 5,
+        "size": 512,
+        "pyramid": ((0.125, 250), (0.25, 250), (0.5, 250), (1, 250)),
+        "clip": False,
+    },
+    "nnst": {
+        "content_layers": (),
+        "style_layers": (
+            *SHALLOW,
+            "block3_conv4",
+            "block4_conv1",
+            "block4_conv2",
+            "block4_conv3",
+        ),
+        "statistic": "neighbors",
+        "pooling": "max",
+        "optimizer": "adam",
+        "learning_rate": 0.002 * 255,
+        "laplacian_levels": 8,
+        "size": 512,
+        "pyramid": ((0.125, 200), (0.25, 200), (0.5, 200), (1, 200), (1, 200)),
+        "clip": False,
     },
 }
 
