@@ -212,10 +212,10 @@ def shapes(monkeypatch: pytest.MonkeyPatch) -> list[list[tuple[int, ...]]]:
     """The shapes of the pictures that objectives are made of."""
     noted: list[list[tuple[int, ...]]] = []
 
-    def noting(extractor: VGG19, recipe: Recipe, *pictures: Any) -> Objective:
+    def noting(extractor: VGG19, recipe: Recipe, *pictures: Any, **how: Any) -> Objective:
         content, styles, _ = pictures
         noted.append([x.shape[:2] for x in (content, *styles)])
-        return recipe_objective(extractor, recipe, *pictures)
+        return recipe_objective(extractor, recipe, *pictures, **how)
 
     monkeypatch.setattr(transfer, "recipe_objective", noting)
     return noted
@@ -516,7 +516,9 @@ def test_stylize_survives_nan(
             return tf.where(far, np.nan, super().terms(images))
 
     monkeypatch.setattr(
-        transfer, "recipe_objective", lambda *how: Fragile([recipe_objective(*how)])
+        transfer,
+        "recipe_objective",
+        lambda *about, **how: Fragile([recipe_objective(*about, **how)]),
     )
     recipe = replace(QUICK, clip=False)  # Adam's steps of 4 gray values: the third is too far
     result = stylize(content, style, recipe, weights=random_weights)
