@@ -136,7 +136,7 @@ def bradley_terry(wins: np.ndarray, prior: float = 0.5) -> tuple[np.ndarray, np.
     References
     ----------
     Bradley, Terry, Biometrika 39 (1952). Liang, Zeger, Biometrika 73 (1986): the spread. Bach,
-    Electronic Journal of Statistics 4 (2010): why Newton's steps, so shortened, converge here.
+    Electronic Journal of Statistics 4 (2010): why steps so shortened never overshoot.
     """
     people, count, _ = wins.shape
     total = wins.sum(0) + (1 - np.eye(count)) * prior / (count - 1)
