@@ -17,6 +17,7 @@ from .errors import ImageError as ImageError
 from .errors import LayerError as LayerError
 from .errors import NSTError as NSTError
 from .errors import RecipeError as RecipeError
+from .errors import StudyError as StudyError
 from .errors import SweepError as SweepError
 from .errors import WeightsError as WeightsError
 from .losses.build import recipe_objective as recipe_objective

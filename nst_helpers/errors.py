@@ -63,6 +63,10 @@ class SweepError(NSTError):
         )
 
 
+class StudyError(NSTError, ValueError):
+    """A folder cannot be made a study with people, or a file of votes not be counted."""
+
+
 class AnswerError(NSTError, AssertionError):
     """An exercise's answer is not right; the message names the likely mistake."""
 

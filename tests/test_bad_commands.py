@@ -56,6 +56,10 @@ COMMANDS = {
     "recipes gatys": "no recipe 'gatys'",
     "figures nothing": "no figure 'nothing'",
     "fetch chnia": "did you mean 'china'",
+    "judge --people folder": "There is no pair in 'folder'",
+    "judge --people photo.png": "is no folder",
+    "judge --votes other.json": "is no file of votes",
+    "judge --votes photo.png": "is not JSON",
 }
 
 

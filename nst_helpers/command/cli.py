@@ -1,4 +1,4 @@
-"""The command line: `nst demo`, `stylize`, `figures`, `fetch`, `recipes`, `doctor`."""
+"""The command line: `nst demo`, `stylize`, `figures`, `fetch`, `recipes`, `doctor`, `judge`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 
-from . import others, paint  # noqa: F401  # they give the app its commands
+from . import judge, others, paint  # noqa: F401  # they give the app its commands
 from .app import Stops, app
 
 
