@@ -116,13 +116,6 @@ FAILURES: dict[str, Failure] = {
         "Name layers by block and convolution (lesson 03).",
         mistakes.settings(style_layers=_COUNTED),
     ),
-    "clamped": Failure(
-        "The loss falls more slowly, or jumps.",
-        "The picture is clipped behind the optimizer's back: L-BFGS learns curvature from steps "
-        "that were not taken.",
-        "Clip as a part of the step, and give the optimizer what was really moved (lesson 08).",
-        mistakes.clamped,
-    ),
     "zero_padding": Failure(
         "A rim along the border, some ten pixels wide.",
         "The network sees zeros beyond the border, in the photo and in the painting.",

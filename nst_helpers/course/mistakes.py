@@ -13,7 +13,7 @@ from ..losses.build import content, style
 from ..losses.slot import Measure
 from ..losses.statistics import gram_matrix
 from ..network.vgg19 import VGG19
-from ..optimizers.lbfgs import LBFGS, LBFGSState
+from ..optimizers.lbfgs import LBFGS
 from ..recipe import FIRST_OF_EACH_BLOCK, Recipe
 from ..transfer.loop import optimize
 from ..transfer.stylize import stylize
@@ -72,12 +72,6 @@ def swapped(scene: Scene) -> Images:
     return {"right": _painted(scene, _network()), "wrong": _painted(scene, _network(_Swapped))}
 
 
-def clamped(scene: Scene) -> Images:
-    """Paint with an L-BFGS that is not told of the clipping."""
-    runs = {"right": LBFGS(), "wrong": _Behind()}
-    return {title: _painted(scene, _network(), optimizer=one) for title, one in runs.items()}
-
-
 def half(scene: Scene) -> Images:
     """Draw the Gram matrix of conv4_1 on a logarithmic scale: white is 100,000 and more."""
     features = _network()(scene.painting[None])["block4_conv1"]
@@ -102,31 +96,14 @@ class _Swapped(VGG19):
         return super().__call__(images[..., ::-1])
 
 
-@dataclasses.dataclass(frozen=True)
-class _Behind(LBFGS):
-    """L-BFGS whose pairs hold the steps that it asked for, not those that clipping left."""
-
-    def update(
-        self, state: LBFGSState, x: tf.Tensor, gradient: tf.Tensor, clip: bool = False
-    ) -> tuple[LBFGSState, tf.Tensor]:
-        state, moved = super().update(state, x, gradient)
-        inside = tf.clip_by_value(moved, 0.0, 1.0)
-        return state._replace(last_x=inside - (moved - x)), inside
-
-
 def _network(kind: type[VGG19] = VGG19) -> VGG19:
     return kind([*FIRST_OF_EACH_BLOCK, _CONTENT], pooling="average", padding="reflect")
 
 
-def _painted(
-    scene: Scene,
-    network: VGG19,
-    statistic: Any = "gram",
-    optimizer: LBFGS = LBFGS(),  # noqa: B008  # frozen
-) -> np.ndarray:
+def _painted(scene: Scene, network: VGG19, statistic: Any = "gram") -> np.ndarray:
     how = {"normalization": "mean", "layer_weights": "inverse_square", "statistic": statistic}
     matched = style(network, [scene.painting], **how)
     objective = content(network, scene.photo, [_CONTENT], "mean") + 1e2 * matched
-    runs = optimize(objective, scene.photo, scene.steps, optimizer, clip=True)
+    runs = optimize(objective, scene.photo, scene.steps, LBFGS(), clip=True)
     *_, (best, _) = runs
     return best.numpy()
