@@ -11,7 +11,7 @@ that what was stopped goes on.
 
 import json
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -83,7 +83,7 @@ def pictures(size: int = 256) -> None:
         for name in methods:
             result = results[f"{photo} {painting} {name}"]
             row: dict[str, Any] = {"photo": photo, "painting": painting, "statistic": name}
-            row |= judge(result.image)._asdict()
+            row |= asdict(judge(result.image))
             table.append(row | {"seconds": round(result.seconds, 1)})
     (DOCS / "statistics.json").write_text(json.dumps(table, indent=1) + "\n")
     for painting in PAINTINGS:

@@ -20,6 +20,8 @@ from .errors import RecipeError as RecipeError
 from .errors import StudyError as StudyError
 from .errors import SweepError as SweepError
 from .errors import WeightsError as WeightsError
+from .judge.judge import Judge as Judge
+from .judge.judge import Verdict as Verdict
 from .losses.build import recipe_objective as recipe_objective
 from .losses.objective import Objective as Objective
 from .losses.statistics import gram_matrix as gram_matrix

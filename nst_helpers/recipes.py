@@ -114,7 +114,7 @@ def _first(count: int, block: int) -> tuple[str, ...]:
 
 _UP_TO_CONV3_3 = (*_first(2, 1), *_first(2, 2), *_first(3, 3))
 
-# STROTSS, with VGG19's layers for VGG16's.
+# STROTSS, with the layers of VGG19 that VGG16 has too.
 STROTSS = Recipe(
     content_layers=(),
     style_layers=(*_UP_TO_CONV3_3, "block4_conv3", "block5_conv3"),
@@ -135,10 +135,10 @@ STROTSS = Recipe(
 )
 
 
-# NNST-Opt, with the additional layer of VGG19's third block.
+# NNST-Opt, with the layers of VGG19 that VGG16 has too.
 NNST = Recipe(
     content_layers=(),
-    style_layers=(*_UP_TO_CONV3_3, "block3_conv4", *_first(3, 4)),
+    style_layers=(*_UP_TO_CONV3_3, *_first(3, 4)),
     style_weight=1.0,
     statistic="neighbors",
     pooling="max",

@@ -1,5 +1,7 @@
 """What several test modules share: the network's numbers, and small pictures."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,18 @@ def bfloat16() -> None:
 
     if not has_bfloat16():
         pytest.skip("no bfloat16 on this processor, or it is forbidden by ONEDNN_MAX_CPU_ISA")
+
+
+@pytest.fixture
+def few_photos(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make the axes of two small photos; what is kept for other tests is not of these."""
+    from nst_helpers.judge import photos  # loads TensorFlow
+
+    monkeypatch.setattr(photos, "PHOTOS", ("china", "flower"))
+    monkeypatch.setattr(photos, "_SIZE", 96)
+    photos.photo_axes.cache_clear()
+    yield
+    photos.photo_axes.cache_clear()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from nst_helpers.command import cli
 from nst_helpers.errors import ImageError
 from nst_helpers.network import weights
 
-# What follows `nst`, run in a folder that holds photo.png, notes.txt, other.json and folder/.
+# What follows `nst`, in a folder that holds photo.png, small.jpg, notes.txt, other.json, folder/.
 COMMANDS = {
     "stylize photo.png flower -o out.bmp": "needs a suffix",
     "stylize photo.png flower -o out": "needs a suffix",
@@ -53,6 +53,18 @@ COMMANDS = {
     "demo --seconds 0 --size 64": "seconds above 0, not 0",
     "demo --size 3": "size cannot be 3",
     "demo -o no/out.png": "does not exist; make it first",
+    "judge": "at least one result",
+    "judge china flower": "at least one result",
+    "judge china flower missing.png": "no picture 'missing.png'",
+    "judge china flower notes.txt": "not a picture",
+    "judge china flower folder": "is a folder",
+    "judge china flower photo.png": "other proportions than the content's 256 x 170",
+    "judge photo.png flower china": "The content has 40 x 40 pixels",
+    "judge china china flower": "are the same picture",
+    "judge chnia flower china": "did you mean 'china'",
+    "judge china flower rocket --size 0": "at least 1 pixel, not 0",
+    "judge china flower china --size 32": "each side needs 64",
+    "judge china flower small.jpg": "judge at size 120 or less",
     "recipes gatys": "no recipe 'gatys'",
     "figures nothing": "no figure 'nothing'",
     "fetch chnia": "did you mean 'china'",
@@ -72,6 +84,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     length = int.from_bytes(with_mark[start : start + 4], "big")
     (tmp_path / "photo.png").write_bytes(with_mark[:start] + with_mark[start + length + 12 :])
     photo.unlink()
+    save_image(np.full((80, 120, 3), 0.5), tmp_path / "small.jpg")
     (tmp_path / "notes.txt").write_text("notes")
     (tmp_path / "other.json").write_text('{"mine": 1}')
     (tmp_path / "folder").mkdir()

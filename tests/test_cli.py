@@ -15,9 +15,11 @@ from typer.testing import CliRunner, Result
 import nst_helpers
 from nst_helpers import (
     RECIPES,
+    Judge,
     NSTError,
     ProgressBar,
     Recipe,
+    Verdict,
     data,
     get_recipe,
     load_image,
@@ -26,7 +28,7 @@ from nst_helpers import (
     resize_to,
     save_image,
 )
-from nst_helpers.command import cli, paint
+from nst_helpers.command import cli, judging, paint
 from nst_helpers.command.doctor import Check
 from nst_helpers.command.options import as_text
 from nst_helpers.errors import DivergedError
@@ -297,6 +299,58 @@ def test_fit_takes_the_largest_size_that_fits(asked: list[Recipe]) -> None:
     ]
     assert lines[2:] == ["nst: That was all."]
     assert asked == [Recipe(size=112, precision="float32")]
+
+
+VERDICT = Verdict(0.51234, -6.5, 0.25, -0.125, 0.0)
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What would be judged, and the same verdict for all."""
+    asked: list[Any] = []
+
+    def call(judge: Judge, result: str) -> Verdict:
+        asked.append((judge.content.shape, result))
+        return VERDICT
+
+    monkeypatch.setattr(Judge, "__call__", call)
+    return asked
+
+
+def test_judge_prints_a_row_for_each_result(judged: list[Any]) -> None:
+    result = nst("judge", "china", "swirling_night", "flower", "china", "--size", "128")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert judged == [((85, 128, 3), "flower"), ((85, 128, 3), "china")]
+    rows = result.stdout.splitlines()
+    assert rows[0].split() == ["result", *judging.COLUMNS]
+    assert rows[1].split() == ["lower", "higher", "lower", "higher", "lower"]
+    assert rows[2].split() == ["flower", "0.512", "-6.50", "0.250", "-0.125", "0.000"]
+    assert rows[3].split()[1:] == rows[2].split()[1:]
+    assert len({len(row) for row in rows[:4]}) == 1
+    assert rows[4] == ""
+    starts = [row.split(" (")[0] for row in rows[5:] if not row.startswith(" ")]
+    assert starts == list(judging.COLUMNS)
+    assert "do not rank methods that match features" in " ".join(result.stdout.split())
+
+
+def test_judge_prints_json(judged: list[Any]) -> None:
+    result = nst("judge", "china", "swirling_night", "flower", "--json")
+    assert json.loads(result.stdout) == {"flower": dataclasses.asdict(VERDICT)}
+    assert judged[0][0] == (170, 256, 3)
+
+
+def test_columns_of_the_table_are_those_of_a_verdict() -> None:
+    assert list(judging.COLUMNS) == [field.name for field in dataclasses.fields(Verdict)]
+    better = re.findall(r"(less|more)\s+is\s+better", Verdict.__doc__ or "")
+    words = {"less": "lower", "more": "higher"}
+    assert [words[word] for word in better] == [how[0] for how in judging.COLUMNS.values()]
+
+
+def test_judge_checks_all_results_before_the_first(judged: list[Any]) -> None:
+    result = nst("judge", "china", "swirling_night", "flower", "astronaut")
+    assert result.exit_code == 2
+    assert "'astronaut' has 512 x 512 pixels and other proportions" in result.stderr
+    assert judged == []
 
 
 def test_demo_makes_its_folder(

@@ -147,7 +147,6 @@ PUBLISHED: dict[str, dict[str, Any]] = {
         "content_layers": (),
         "style_layers": (
             *SHALLOW,
-            "block3_conv4",
             "block4_conv1",
             "block4_conv2",
             "block4_conv3",

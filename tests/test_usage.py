@@ -1,17 +1,19 @@
 """The tasks of docs/usage.md, as printed there, on small pictures."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from nst_helpers import Result, load_image, save_image
+from nst_helpers import Result, Verdict, load_image, save_image
 from nst_helpers.transfer.loop import Loop
 
 PAGE = (Path(__file__).parent.parent / "docs" / "usage.md").read_text(encoding="utf-8")
 TASKS = PAGE[PAGE.index("## Tasks") : PAGE.index("## What happens")]
+JUDGING = PAGE[PAGE.index("## Judging results") : PAGE.index("## Recipes")]
 BLOCKS = re.findall(r"```python\n(.*?)```", TASKS, re.DOTALL)
 
 
@@ -36,6 +38,23 @@ def test_the_tasks_run_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert names["goal"].names[0] == "content/block4_conv2"
     assert names["more"].recipe.precision == "float32"
     assert names["more"].scales[-1][:2] == (24, 32)
+
+
+@pytest.mark.slow
+def test_judging_runs_as_printed(
+    few_photos: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NST_VGG19_WEIGHTS", "random")
+    rng = np.random.default_rng(0)
+    for name in ("photo.jpg", "painting.jpg", "result.png", "other.png"):
+        save_image(rng.random((64, 80, 3)), name)
+    (block,) = re.findall(r"```python\n(.*?)```", JUDGING, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(block.replace("256)", "80)"), names)
+    assert list(names["verdicts"]) == ["result.png", "other.png"]
+    columns = re.findall(r"^\| `(\w+)`", JUDGING, re.MULTILINE)
+    assert columns == [field.name for field in fields(Verdict)]
 
 
 def test_each_task_is_five_lines_or_less() -> None:

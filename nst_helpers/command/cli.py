@@ -1,4 +1,4 @@
-"""The command line: `nst demo`, `stylize`, `figures`, `fetch`, `recipes`, `doctor`, `judge`."""
+"""The command line: `nst demo`, `stylize`, `judge`, `figures`, `fetch`, `recipes`, `doctor`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 
-from . import judge, others, paint  # noqa: F401  # they give the app its commands
+from . import judging, others, paint  # noqa: F401  # they give the app its commands
 from .app import Stops, app
 
 

@@ -6,16 +6,14 @@ Lessons 10 and 11 derive all but `grain`. Pictures are arrays of shape (H, W, 3)
 from __future__ import annotations
 
 import numpy as np
-from skimage.metrics import structural_similarity
 
 from .._tensorflow import tf
+from ..judge.content import LUMINANCE, ssim
 from ..losses.statistics import gram_matrix
 from ..network.vgg19 import VGG19
 from ..network.weights import Weights
 
-LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
-
-#: Layers for `StyleRuler`, of which no published recipe uses more than one.
+#: Layers for `StyleRuler`, of which no published recipe uses more than two.
 JUDGES = ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3")
 
 
@@ -33,16 +31,8 @@ def squint(image: np.ndarray) -> np.ndarray:
 
 
 def kept(image: np.ndarray, photo: np.ndarray) -> float:
-    """Return the structural similarity of two pictures' luminance, squinted at: 1 for the same.
-
-    References
-    ----------
-    Wang, Bovik, Sheikh, Simoncelli, IEEE Transactions on Image Processing 13 (2004): SSIM, with
-    their Gaussian windows.
-    """
-    one, other = (squint(picture) @ LUMINANCE for picture in (image, photo))
-    how = {"data_range": 1.0, "gaussian_weights": True}
-    return float(structural_similarity(one, other, **how))  # type: ignore[no-untyped-call]
+    """Return the structural similarity of two pictures, squinted at: 1 for the same luminance."""
+    return ssim(squint(image), squint(photo))
 
 
 def structure_length(image: np.ndarray) -> float:

@@ -24,7 +24,7 @@ from .scales import Scale, Shape, cell, frame, plan
 
 #: A file, a registered name, or whatever else `load_image` reads.
 Picture = str | PathLike[str] | np.ndarray | Any
-_SLACK_OF_SHAPES = 0.02  # in the proportions of a start image, since sides are whole numbers
+SLACK_OF_SHAPES = 0.02  # in the proportions of two pictures, since sides are whole numbers
 
 
 class Pictures:
@@ -81,12 +81,7 @@ class Pictures:
         return base
 
     def _given(self, start: np.ndarray) -> np.ndarray:
-        (height, width), (rows, columns) = start.shape[:2], self.content.shape[:2]
-        if abs(width * rows - height * columns) > _SLACK_OF_SHAPES * height * columns:
-            raise ImageError(
-                f"The start image has {width} x {height} pixels and other proportions than the "
-                f"content's {columns} x {rows}; crop it to the same."
-            )
+        check_proportions("The start image", start.shape[:2], self.content.shape[:2])
         return start
 
 
@@ -106,6 +101,22 @@ def check_tiles(recipe: Recipe, scales: Sequence[Scale]) -> None:
             )
 
 
+def check_proportions(name: str, shape: Shape, content: Shape) -> None:
+    """Check that a picture of this (height, width) can be laid over the content.
+
+    Raises
+    ------
+    ImageError
+        If the proportions differ by more than whole numbers of pixels explain.
+    """
+    (height, width), (rows, columns) = shape, content
+    if abs(width * rows - height * columns) > SLACK_OF_SHAPES * height * columns:
+        raise ImageError(
+            f"{name} has {width} x {height} pixels and other proportions than the content's "
+            f"{columns} x {rows}; crop it to the same."
+        )
+
+
 def checksums(
     recipe: Recipe, content: Picture, styles: Sequence[Picture], start_image: Picture | None
 ) -> dict[str, Any]:
@@ -120,7 +131,7 @@ def checksums(
 
 
 def _checksum(picture: Picture) -> str:
-    return checksum(_source(picture))
+    return checksum(as_source(picture))
 
 
 def _name(picture: Picture) -> str:
@@ -134,10 +145,11 @@ def _open(picture: Picture, recipe: Recipe | None = None, size: int | None = Non
     if isinstance(picture, np.ndarray):
         image = check_image(picture)
         return resize(image, **scaling) if scaling else image
-    return load_image(_source(picture), **scaling)
+    return load_image(as_source(picture), **scaling)
 
 
-def _source(picture: Picture) -> Any:
+def as_source(picture: Picture) -> Any:
+    """Return what `load_image` reads: the file that is meant, by a registered name too."""
     return data.resolve(picture) if isinstance(picture, str | PathLike) else picture
 
 
