@@ -23,7 +23,7 @@ from .photos import features, photo_axes
 from .sliced import random_directions, sliced_distance
 
 #: Layers of `Verdict.style_distance`. No recipe of the package uses one of them, and VGG16, which
-#: most methods that match features are written for, has not the last two.
+#: most methods that match features are written for, has neither.
 STYLE_LAYERS = ("block3_conv4", "block4_conv4")
 
 #: Layer of `Verdict.content_distance`.
