@@ -9,6 +9,7 @@ import numpy as np
 
 from .exercise import Exercise
 from .hunt import hunt
+from .judge import judge_function
 
 
 def _random(seed: int, *shape: int) -> Any:
@@ -121,6 +122,9 @@ is_sliced = Exercise(
 )
 
 
+_MAPS = _random(2, 5, 6, 3)
+
+
 def _pairs(features: Any, down: int, right: int) -> tuple[Any, Any]:
     height, width, channels = features.shape
     here, there = features[: height - down, : width - right], features[down:, right:]
@@ -137,34 +141,43 @@ def _wrapped(features: Any, down: int, right: int) -> Any:
     return np.einsum("hwi,hwj->ij", features, there) / features[..., 0].size
 
 
+_AT_A_DISTANCE: dict[str, Callable[..., Any]] = {
+    "Your shift wraps around at the border, as np.roll does; leave those pairs out.": _wrapped,
+    "You divided by all H W positions; there are fewer pairs.": lambda f, down, right: (
+        _shifted(f, down, right) * len(_pairs(f, down, right)[0]) / f[..., 0].size
+    ),
+    "This is a sum; divide it by the number of pairs.": lambda f, down, right: (
+        _shifted(f, down, right) * len(_pairs(f, down, right)[0])
+    ),
+    "Rows and columns are exchanged: i belongs to p, and j to p + d.": lambda *given: (
+        _shifted(*given).T
+    ),
+    "down and right are exchanged: down is along the first axis.": lambda f, down, right: _shifted(
+        f, right, down
+    ),
+    "This is the plain Gram matrix, for d = 0: the shift changes nothing.": lambda f, *_: _shifted(
+        f, 0, 0
+    ),
+    "You took the mean of A(d) and its transpose; A(d) is not symmetric.": lambda *given: (
+        (_shifted(*given) + _shifted(*given).T) / 2
+    ),
+}
+
+
+def _at_all_distances(function: Any) -> str:
+    for down, right in ((2, 1), (0, 1), (2, 0)):
+        judge_function(function, (_MAPS, down, right), _shifted, _AT_A_DISTANCE)
+    return judge_function(function, (_MAPS, 0, 0), _shifted, _AT_A_DISTANCE)
+
+
 shifted_gram = Exercise(
     "12.3",
     level=2,
     task="Takes features, (H, W, N), and down and right, 0 or more; returns A(d) for "
     "d = (down, right), (N, N): a mean over the positions p with p + d in the map.",
     right=_shifted,
-    cases=[(_random(2, 5, 6, 3), *d) for d in ((0, 1), (2, 0), (2, 1), (0, 0))],
-    mistakes={
-        "Your shift wraps around at the border, as np.roll does; leave those pairs out.": _wrapped,
-        "You divided by all H W positions; there are fewer pairs.": lambda f, down, right: (
-            _shifted(f, down, right) * len(_pairs(f, down, right)[0]) / f[..., 0].size
-        ),
-        "This is a sum; divide it by the number of pairs.": lambda f, down, right: (
-            _shifted(f, down, right) * len(_pairs(f, down, right)[0])
-        ),
-        "Rows and columns are exchanged: i belongs to p, and j to p + d.": lambda *given: (
-            _shifted(*given).T
-        ),
-        "down and right are exchanged: down is along the first axis.": lambda f, down, right: (
-            _shifted(f, right, down)
-        ),
-        "This is the plain Gram matrix, for d = 0: the shift changes nothing.": lambda f, *_: (
-            _shifted(f, 0, 0)
-        ),
-        "You took the mean of A(d) and its transpose; A(d) is not symmetric.": lambda *given: (
-            (_shifted(*given) + _shifted(*given).T) / 2
-        ),
-    },
+    mistakes=_AT_A_DISTANCE,
+    examine=_at_all_distances,
     hints=(
         "Cut two maps out of the features, of the same shape: one of all p, one of all p + d.",
         "p + d is features[down:, right:]. For p, features[:-down] is empty where down is 0.",
