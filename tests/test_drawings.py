@@ -21,7 +21,7 @@ from nst_helpers.architecture import ARCHITECTURE, CHANNELS, LAYERS
 from nst_helpers.course import drawings, figures
 from nst_helpers.errors import LayerError, NSTError
 
-LESSONS = [f"{number:02d}" for number in range(1, 12)]
+LESSONS = [f"{number:02d}" for number in range(1, 13)]
 FIRSTS = [name for name in LAYERS if name.endswith("conv1")]
 FEATURES = np.maximum(0, np.random.default_rng(0).normal(size=(12, 16, 8))).astype(np.float32)
 
@@ -160,9 +160,9 @@ def test_the_map_marks_one_lesson(draw: Draw, here: str) -> None:
     assert pixels(figure) != pixels(plain)
 
 
-@pytest.mark.parametrize("here", ["12", "3", 3, "content loss", ""])
+@pytest.mark.parametrize("here", ["13", "3", 3, "content loss", ""])
 def test_a_lesson_that_the_map_does_not_have(here: Any) -> None:
-    with pytest.raises(NSTError, match=r"^The map has no lesson .*; choose from 01, .*, 11\.$"):
+    with pytest.raises(NSTError, match=r"^The map has no lesson .*; choose from 01, .*, 12\.$"):
         drawings.method(here)
 
 

@@ -21,6 +21,7 @@ STATIONS = {
     "09": "numbers and the loop",
     "10": "the printed ratio",
     "11": "the paper's figures",
+    "12": "what is a style?",
 }
 _PAPER, _TITLE = "10 11", "the paper's figures"  # both lessons are about the frame
 _ROWS = (5.3, 4.3, 3.1, 2.1)  # of the map: photo, twice x, painting
@@ -35,8 +36,8 @@ _BOXES: tuple[tuple[str, Point, Point, str, str], ...] = (  # lessons, center, s
     ("02 03", (4.1, 4.3), (1.24, 0.72), "features $F$\nof one layer", BLUE),
     ("02 03", (4.1, 3.1), (1.24, 0.72), "features $F$\nof five layers", VERMILLION),
     ("02 03", (4.1, 2.1), (1.24, 0.72), "features $S$\nof five layers", VERMILLION),
-    ("05", (5.67, 3.1), (1.14, 0.72), "Gram $G$", VERMILLION),
-    ("05", (5.67, 2.1), (1.14, 0.72), "Gram $A$", VERMILLION),
+    ("05 12", (5.67, 3.1), (1.14, 0.72), "Gram $G$", VERMILLION),
+    ("05 12", (5.67, 2.1), (1.14, 0.72), "Gram $A$", VERMILLION),
     ("04", (7.35, 4.8), (1.4, 1.72), "content loss\neq. 1", BLUE),
     ("06", (7.35, 2.6), (1.4, 1.72), "style loss\neqs. 4 and 5", VERMILLION),
     ("07", (7.3, 0.85), (2.7, 0.96), _TOTAL, DARK),
@@ -45,9 +46,10 @@ _BOXES: tuple[tuple[str, Point, Point, str, str], ...] = (  # lessons, center, s
 _ALT = (
     "A flow chart, each station with the number of its lesson. Photo, picture x and painting (01) "
     "enter VGG19 (02, 03). The features P of the photo and F of x meet in the content loss (04). "
-    "Other features, of x and of the painting, become Gram matrices (05), which meet in the style "
-    "loss (06). Both losses make the total loss (07), whose gradient leads back to the optimizer "
-    "(08, 09), and from there to x. The frame around all of it is the paper's figures (10, 11)."
+    "Other features, of x and of the painting, are measured by Gram matrices (05) or in other ways "
+    "(12), which meet in the style loss (06). Both losses make the total loss (07), whose gradient "
+    "leads back to the optimizer (08, 09), and from there to x. The frame around all of it is the "
+    "paper's figures (10, 11)."
 )
 
 
@@ -57,7 +59,7 @@ def method(here: str | None = None) -> None:
     Parameters
     ----------
     here : str, optional
-        The number of a lesson, "01" to "11"; its stations are marked.
+        The number of a lesson, "01" to "12"; its stations are marked.
 
     Raises
     ------

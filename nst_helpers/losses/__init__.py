@@ -1,5 +1,11 @@
-"""What is minimized: pure functions that read like the formulas, and objectives made of them."""
+"""What is minimized: pure functions that read like the formulas, and objectives made of them.
 
+Measures of a style beyond the Gram matrix are in `statistics`, `distances` and `matching`.
+"""
+
+from . import distances as distances
+from . import matching as matching
+from . import statistics as statistics
 from .build import content as content
 from .build import recipe_objective as recipe_objective
 from .build import style as style
