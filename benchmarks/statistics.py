@@ -32,7 +32,7 @@ PAINTINGS = (
 )
 TOGETHER = {"transport": "strotss", "neighbors": "nnst"}  # recipes of their own
 
-# Style weights for which as much of the photo is kept (SSIM) as by the default.
+# First guesses. To be fair, set them so that as much of the photo is kept as by the default.
 WEIGHTS: dict[str, dict[str, Any]] = {
     "mean_covariance": {},
     "wasserstein": {"layer_weights": "mean", "style_weight": 1.0},

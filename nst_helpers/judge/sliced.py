@@ -4,22 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._tensorflow import tf
-
-
-def random_directions(channels: int, seed: int = 0) -> np.ndarray:
-    """Return as many unit directions as there are channels: the axes of a random rotation.
-
-    Each alone is uniform on the sphere; together they miss no part of the space.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (N, N), float64, a direction in each column; the same for the same seed.
-    """
-    normal = np.random.default_rng(seed).standard_normal((channels, channels))
-    return np.asarray(tf.linalg.qr(normal).q)
-
 
 def sliced_distance(one: np.ndarray, other: np.ndarray, directions: np.ndarray) -> float:
     """Return the sliced Wasserstein-2 distance of two sets of features.
@@ -33,7 +17,7 @@ def sliced_distance(one: np.ndarray, other: np.ndarray, directions: np.ndarray) 
     one, other : ndarray, shape (..., N)
         N channels at any positions, the order of which does not count.
     directions : ndarray, shape (N, V)
-        Unit vectors, such as `random_directions`.
+        Unit vectors, such as `losses.statistics.directions`.
 
     Returns
     -------

@@ -138,9 +138,9 @@ def sorted_projections(features: tf.Tensor) -> tf.Tensor:
     """
     n, m = channels(features), positions(features)
     rows = tf.reshape(float32(features), features.shape[:-3] + (m, n))
-    return tf.sort(tf.linalg.matrix_transpose(rows @ directions(n)), axis=-1)
+    return tf.sort(tf.linalg.matrix_transpose(rows @ float32(directions(n))), axis=-1)
 
 
 def directions(n: int) -> tf.Tensor:
-    """Return n orthonormal directions in the columns of a matrix, always the same for this n."""
-    return tf.constant(np.linalg.qr(np.random.default_rng(n).normal(size=(n, n)))[0], tf.float32)
+    """Return n orthonormal directions, float64, in the columns of a matrix; the same for each n."""
+    return tf.constant(np.linalg.qr(np.random.default_rng(n).normal(size=(n, n)))[0])
