@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...errors import AnswerError
 
 CORRECT = "Correct."
-NOT_ANSWERED = "Not answered yet: there is None or ... so far."
+NOT_ANSWERED = "Not answered yet: there is None or ... so far. Stuck? Ask its .hint()."
 _NOTHING = (
     "Your function returned nothing: the return is missing, or is not reached for every input. "
     "What it prints does not count."
