@@ -112,6 +112,10 @@ def generator(*inputs: Any) -> Any:
     yield from inputs
 
 
+def fails(*inputs: Any) -> Any:
+    raise ValueError("of my own making")
+
+
 def fails_at_length(*inputs: Any) -> Any:
     raise ValueError("one line\nanother line " + 900 * "x")
 
@@ -140,6 +144,17 @@ def test_every_mistake_gets_its_own_sentence(check: Exercise) -> None:
     for sentence, mistake in check.mistakes.items():
         with pytest.raises(AnswerError, match=f"{re.escape(sentence)}$"):
             check(mistake)
+
+
+@pytest.mark.parametrize("check", FUNCTIONS)
+def test_a_function_that_stops_is_named(check: Exercise) -> None:
+    with pytest.raises(AnswerError, match="stopped with ValueError: of my own making"):
+        check(fails)
+
+
+@pytest.mark.parametrize("check", [one for one in FUNCTIONS if "is_" in one.id])
+def test_a_truth_may_be_numpys(check: Exercise) -> None:
+    assert check(lambda *inputs: np.bool_(solution(check)(*inputs))) == CORRECT
 
 
 @pytest.mark.parametrize("check", FUNCTIONS)

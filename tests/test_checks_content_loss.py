@@ -95,21 +95,6 @@ RIGHT: dict[str, Function] = {
 }
 
 
-def fails(*_: Any) -> None:
-    raise ValueError("of my own making")
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_the_right_answer_passes(name: str) -> None:
-    assert getattr(check, name)(RIGHT[name]) == "Correct."
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_an_error_in_the_answer_is_told(name: str) -> None:
-    with pytest.raises(AnswerError, match="stopped with ValueError: of my own making"):
-        getattr(check, name)(fails)
-
-
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

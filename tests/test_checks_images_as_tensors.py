@@ -83,7 +83,6 @@ MISTAKES: list[tuple[Callable[[Solution], str], Solution, str]] = [
     ),
     (check.input_gradient, lambda x, p: 0.5 * 255**2 * ((x - p) ** 2).sum(), "This is the loss"),
 ]
-CHECKS = list(dict.fromkeys(exercise for exercise, _ in SOLUTIONS))
 
 
 @pytest.mark.parametrize(("exercise", "solution"), SOLUTIONS)

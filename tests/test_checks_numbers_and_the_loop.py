@@ -44,20 +44,6 @@ def kept_bytes(height: int, width: int, deepest: str, each: int) -> float:
     raise AssertionError(deepest)
 
 
-@pytest.mark.parametrize(
-    ("checked", "answer"),
-    [
-        (check.spacing, spacing),
-        (check.smallest_format, smallest_format),
-        (check.is_gram, is_gram),
-        (check.is_gram, lambda function: np.bool_(is_gram(function))),
-        (check.kept_bytes, kept_bytes),
-    ],
-)
-def test_a_right_answer_passes(checked: Callable[[Any], str], answer: Any) -> None:
-    assert checked(answer) == "Correct."
-
-
 def test_numpy_has_the_same_spacing_in_float32() -> None:
     for number in (256.0, 255.0, 5.5, 1.0, 0.1):
         assert spacing(float(np.float32(number)), 23) == np.spacing(np.float32(number))

@@ -12,7 +12,6 @@ from nst_helpers.course.checks import paper_figures as check
 from nst_helpers.errors import AnswerError
 
 RNG = np.random.default_rng(110)
-CHECKS = (check.row_weights, check.coarse_share, check.is_correlation)
 
 
 def row_weights(row: str) -> dict[str, float]:
@@ -40,16 +39,6 @@ def by_loops(g: np.ndarray) -> np.ndarray:
 def is_correlation(function: Callable[..., Any]) -> bool:
     g = RNG.random((3, 5)) * [[1], [3], [9]]
     return np.allclose(function(g), by_loops(g))
-
-
-ANSWERS: dict[Callable[[Any], str], Callable[..., Any]] = dict(
-    zip(CHECKS, (row_weights, coarse_share, is_correlation), strict=True)
-)
-
-
-@pytest.mark.parametrize("checked", CHECKS)
-def test_a_right_answer_passes(checked: Callable[[Any], str]) -> None:
-    assert checked(ANSWERS[checked]) == "Correct."
 
 
 def test_layers_that_are_off_may_be_listed_with_zero() -> None:

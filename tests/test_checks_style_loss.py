@@ -77,17 +77,6 @@ SOLUTIONS: dict[str, Function] = {
 }
 
 
-@pytest.mark.parametrize("name", SOLUTIONS)
-def test_the_solution_is_right(name: str) -> None:
-    assert getattr(check, name)(SOLUTIONS[name]) == "Correct."
-
-
-@pytest.mark.parametrize("name", SOLUTIONS)
-def test_a_crash_is_reported(name: str) -> None:
-    with pytest.raises(AnswerError, match="stopped with TypeError"):
-        getattr(check, name)(lambda: 1)
-
-
 def trapped(features: np.ndarray) -> np.ndarray:
     strips = features.reshape(features.shape[-1], -1)
     return strips @ strips.T / strips.shape[1]

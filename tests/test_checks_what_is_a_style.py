@@ -64,17 +64,6 @@ SOLUTIONS: dict[str, Function] = {
 }
 
 
-@pytest.mark.parametrize("name", SOLUTIONS)
-def test_the_solution_is_right(name: str) -> None:
-    assert getattr(check, name)(SOLUTIONS[name]) == "Correct."
-
-
-@pytest.mark.parametrize("name", SOLUTIONS)
-def test_a_crash_is_reported(name: str) -> None:
-    with pytest.raises(AnswerError, match="stopped with TypeError"):
-        getattr(check, name)(lambda: 1)
-
-
 def softly(query: np.ndarray, bank: np.ndarray) -> np.ndarray:
     weights = np.exp(centered(query) @ centered(bank).T / 0.1)
     return weights @ bank / weights.sum(axis=1, keepdims=True)
