@@ -1,0 +1,52 @@
+"""Numbers of two verdicts of lesson 11 that take longer than a lesson.
+
+    python benchmarks/verdicts.py structures [--size 192] [--steps 500]
+    python benchmarks/verdicts.py starts [--size 112] [--steps 960]
+
+`structures` prints how large the structures of style reconstructions are, by the number of layers,
+and what is missing of the style (Fig. 1). `starts` prints what is kept of the photo from each
+start, and the totals (Fig. 6 of CVPR). The runs are kept in outputs/verdicts, so that what was
+stopped goes on.
+"""
+
+from pathlib import Path
+
+import typer
+
+from nst_helpers import Result, data, sweep
+from nst_helpers.course import paper, rulers
+
+FOLDER = Path(__file__).parent.parent / "outputs" / "verdicts"
+app = typer.Typer()
+
+
+def panels(name: str, size: int, steps: int, first: int, count: int) -> dict[str, Result]:
+    """Make some panels of a figure, in one scale."""
+    figure = paper.figures(paper.Budget(size, ((1.0, steps),)), [name])[name]
+    wanted = list(figure.panels.items())[first : first + count]
+    runs = {f"{name} {size} {steps} {number}": run for number, (_, run) in enumerate(wanted)}
+    results = sweep(runs, FOLDER).values()
+    return {title: result for (title, _), result in zip(wanted, results, strict=True)}
+
+
+@app.command()
+def structures(size: int = 192, steps: int = 500) -> None:
+    """Print structure length, in pixels, and what is missing, for one to five style layers."""
+    for title, result in panels("reconstructions", size, steps, 10, 5).items():
+        painting, photo = (data.load(x, size, "area") for x in (result.styles[0], result.content))
+        missing = rulers.StyleRuler(painting, photo).missing(result.image)
+        length = rulers.structure_length(result.image)
+        print(f"{title:40} length {length:.1f}, missing {missing:.2f}", flush=True)
+
+
+@app.command()
+def starts(size: int = 112, steps: int = 960) -> None:
+    """Print what is kept of the photo, and the total, after a quarter of the steps and all."""
+    for count in (steps // 4, steps):
+        for title, result in panels("starts", size, count, 0, 3).items():
+            kept = rulers.kept(result.image, data.load(result.content, size, "area"))
+            print(f"{count} {title:40} kept {kept:.2f}, total {result.totals.min():.4e}")
+
+
+if __name__ == "__main__":
+    app()
