@@ -1,19 +1,24 @@
 """What a style is measured by, compared: textures from noise, and pictures of many pairs.
 
     python benchmarks/statistics.py textures [--size 128]
-    python benchmarks/statistics.py pictures [--size 256]
+    python benchmarks/statistics.py weights [--size 128]
+    python benchmarks/statistics.py pictures [METHOD ...] [--size 256]
+    python benchmarks/statistics.py seconds [--size 256]
 
 `textures` grows a texture from noise with each statistic and prints what is left of its loss.
-`pictures` paints four photos like six paintings with every method, judges all and writes
-docs/statistics.json and docs/statistics_PAINTING.jpg. Its runs are kept in outputs/statistics, so
-that what was stopped goes on.
+`weights` finds for each statistic the weight at which as much of the photo is kept as by the
+default recipe. `pictures` paints four photos like six paintings with some methods or all, judges
+what is there of all of them and writes docs/statistics.json and docs/statistics_PAINTING.jpg. Its
+runs are kept in outputs/statistics, so that what was stopped goes on. `seconds` times one pair with
+each method, on an otherwise idle machine.
 """
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import numpy as np
 import typer
@@ -65,35 +70,72 @@ def textures(size: int = 128, source: str = "gravel", steps: int = 150) -> None:
         print(f"{statistic:16} {totals.min() / totals[0]:.5f} left, {first}, {seconds:.0f} s")
 
 
+def kept(recipe: Recipe) -> float:
+    """Return how much of the photo is kept, on average over three pairs."""
+    pairs = list(zip(PHOTOS[:3], PAINTINGS[:3], strict=True))
+    images = [stylize(*pair, recipe).image for pair in pairs]
+    judges = [Judge(*pair, size=recipe.size) for pair in pairs]
+    return np.mean([judge(image).ssim for judge, image in zip(judges, images, strict=True)])
+
+
 @app.command()
-def pictures(size: int = 256) -> None:
-    """Do what is missing of the runs, judge all, and write table and pictures."""
-    methods = {name: replace(method(name), size=size) for name in get_args(options.StyleStatistic)}
-    pairs = [(photo, painting) for painting in PAINTINGS for photo in PHOTOS]
-    runs = {
-        f"{photo} {painting} {name}": Run(photo, painting, recipe)
-        for photo, painting in pairs
-        for name, recipe in methods.items()
-    }
+def weights(size: int = 128, steps: int = 50, trials: int = 6) -> None:
+    """Halve the range of a style weight's logarithm until the default's SSIM is between."""
+    how: dict[str, Any] = {"size": size, "pyramid": ((1.0, steps),)}
+    aim = kept(replace(method("gram"), **how))
+    print(f"default: SSIM {aim:.3f}")
+    for statistic in WEIGHTS:
+        recipe = replace(method(statistic), **how)
+        low, high = (np.log10(recipe.style_weight) + away for away in (-2, 2))
+        for _ in range(trials):
+            middle = (low + high) / 2
+            found = kept(replace(recipe, style_weight=10**middle))
+            print(f"{statistic:16} {10**middle:10.4g}: SSIM {found:.3f}", flush=True)
+            low, high = (middle, high) if found > aim else (low, middle)
+
+
+def methods(size: int) -> dict[str, Recipe]:
+    """Return all methods by name."""
+    return {name: replace(method(name), size=size) for name in get_args(options.StyleStatistic)}
+
+
+PAIRS = [(photo, painting) for painting in PAINTINGS for photo in PHOTOS]
+
+
+def painted(only: Iterable[str], size: int) -> dict[tuple[str, str, str], np.ndarray]:
+    """Return the pictures by photo, painting and method, and make those that are missing."""
+    recipes = methods(size)
+    runs = {" ".join((*pair, name)): Run(*pair, recipes[name]) for name in only for pair in PAIRS}
     with tqdm(total=len(runs)) as bar:
         results = sweep(runs, FOLDER, callback=lambda name: bar.update())
+    return {tuple(name.split()): result.image for name, result in results.items()}
+
+
+@app.command()
+def pictures(only: Annotated[list[str] | None, typer.Argument()] = None, size: int = 256) -> None:
+    """Do what is missing of the runs, judge all, and write table and pictures."""
+    names = only or list(methods(size))
+    images = painted(names, size)
     table = []
-    for photo, painting in pairs:
-        judge = Judge(photo, painting, size=size)
-        for name in methods:
-            result = results[f"{photo} {painting} {name}"]
-            row: dict[str, Any] = {"photo": photo, "painting": painting, "statistic": name}
-            row |= asdict(judge(result.image))
-            table.append(row | {"seconds": round(result.seconds, 1)})
+    for pair in PAIRS:
+        judge = Judge(*pair, size=size)
+        for name in names:
+            row = dict(zip(("photo", "painting", "statistic"), (*pair, name), strict=True))
+            table.append(row | asdict(judge(images[*pair, name])))
     (DOCS / "statistics.json").write_text(json.dumps(table, indent=1) + "\n")
     for painting in PAINTINGS:
         sheet = {
-            f"{photo}, {name}": results[f"{photo} {painting} {name}"].image
-            for photo in PHOTOS
-            for name in methods
+            f"{photo}, {name}": images[photo, painting, name] for photo in PHOTOS for name in names
         }
-        drawn = draw_images(sheet, columns=len(methods), width=2.2 * len(methods))
+        drawn = draw_images(sheet, columns=len(names), width=2.2 * len(names))
         drawn.savefig(DOCS / f"statistics_{painting}.jpg", dpi=100, pil_kwargs={"quality": 85})
+
+
+@app.command()
+def seconds(size: int = 256) -> None:
+    """Print the seconds that each method takes for one pair."""
+    for name, recipe in methods(size).items():
+        print(f"{name:16} {stylize(*PAIRS[0], recipe).seconds:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
