@@ -38,6 +38,7 @@ LINES = np.linalg.qr(normal(3, 3))[0]
 # Projected on (1, 1) they ascend already; sorted channel by channel they would not be the same.
 IN_ORDER = np.array([[[0, 1], [2, 0]], [[0, 3], [4, 0]]])
 is_sliced = tried_on(*normal(2, 7, 3), LINES)
+AT_ONE = normal(2, 7, 3) / np.sqrt(sliced(*normal(2, 7, 3), LINES))  # a distance of 1
 
 
 def shifted_gram(features: np.ndarray, down: int, right: int) -> np.ndarray:
@@ -86,6 +87,7 @@ MISTAKES: list[tuple[str, str, Function]] = [
     ("is_sliced", "sorts every channel and then", lambda function: True),
     ("is_sliced", "sorts every channel and then", tried_on(*normal(2, 7, 1)[:, ::-1], LINES[:1])),
     ("is_sliced", "does not sort", tried_on(*IN_ORDER, np.ones((2, 1)))),
+    ("is_sliced", "takes the root", tried_on(*AT_ONE, LINES)),
     ("is_sliced", "one direction", tried_on(*normal(2, 7, 3), LINES[:, :1])),
     ("is_sliced", "refuses a right function", lambda f: f(normal(5, 3), normal(5, 3), LINES) > 0),
     ("shifted_gram", "wraps around", lambda f, *d: rolled(f, *d) / f[..., 0].size),
@@ -102,6 +104,14 @@ MISTAKES: list[tuple[str, str, Function]] = [
         "one set's mean",
         lambda q, b: largest(unit(q - mean(b)) @ unit(b - mean(b)).T, b),
     ),
+    ("assemble", "bank's mean", lambda q, b: largest(centered(q) @ unit(b).T, b)),
+    ("assemble", "query's mean", lambda q, b: largest(unit(q) @ centered(b).T, b)),
+    (
+        "assemble",
+        "of the centered row",
+        lambda q, b: largest(centered(q) @ (b - mean(b)).T / np.linalg.norm(b, axis=1), b),
+    ),
+    ("assemble", "values are not", lambda q, b: largest(q @ (b / abs(b).sum(1)[:, None]).T, b)),
     ("assemble", "not cosines", lambda q, b: largest((q - mean(q)) @ (b - mean(b)).T, b)),
     ("assemble", "smallest cosine", lambda q, b: b[np.argmin(centered(q) @ centered(b).T, axis=1)]),
     ("assemble", "other way round", lambda q, b: assemble(b, q)),

@@ -109,6 +109,8 @@ is_sliced = Exercise(
             "more than one direction.": lambda rows, style, lines: (
                 lines.shape[1] * _sliced(rows, style, lines)
             ),
+            "One that takes the root slipped through: the distance of this lesson is a mean "
+            "square.": lambda rows, style, lines: np.sqrt(_sliced(rows, style, lines)),
             "One that looks along the first direction only slipped through: take more than one "
             "direction.": lambda rows, style, lines: _sliced(rows, style, lines[:, :1]),
         },
@@ -208,10 +210,23 @@ assemble = Exercise(
     task="Takes query, (P, D), and bank, (Q, D); returns for each row of the query the row of the "
     "bank with the largest cosine, after each set's own mean was taken off, (P, D).",
     right=_assembled,
-    inputs=(_random(20, 6, 4) * [1, 2, 1, 1] + [0, 3, 0, 0], _random(21, 9, 4) * [1, 1, 3, 1] - 1),
+    # With most other rows a wrong answer finds the same: a bank left as it is, for one.
+    inputs=(
+        _random(49, 8, 4) * [1, 2, 1, 1] + [0, 3, 0, 0],
+        _random(50, 12, 4) * [1, 1, 3, 1] - 1,
+    ),
     mistakes={
         "The means are still there: take each set's own mean off first.": lambda q, b: _found(
             _unit(q) @ _unit(b).T, b
+        ),
+        "The bank's mean is still there: take each set's own mean off.": lambda q, b: _found(
+            _centered(q) @ _unit(b).T, b
+        ),
+        "The query's mean is still there: take each set's own mean off.": lambda q, b: _found(
+            _unit(q) @ _centered(b).T, b
+        ),
+        "Divide by the length of the centered row, not of the row as it was.": lambda q, b: _found(
+            _centered(q) @ ((b - b.mean(axis=0)) / np.linalg.norm(b, axis=1, keepdims=True)).T, b
         ),
         "You took one set's mean off both; each set has its own.": lambda q, b: _found(
             _unit(q - b.mean(axis=0)) @ _unit(b - b.mean(axis=0)).T, b
