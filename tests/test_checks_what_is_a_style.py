@@ -111,7 +111,11 @@ MISTAKES: list[tuple[str, str, Function]] = [
         "of the centered row",
         lambda q, b: largest(centered(q) @ (b - mean(b)).T / np.linalg.norm(b, axis=1), b),
     ),
-    ("assemble", "values are not", lambda q, b: largest(q @ (b / abs(b).sum(1)[:, None]).T, b)),
+    (
+        "assemble",
+        "values are not",
+        lambda q, b: largest(centered(q) @ ((b - mean(b)) / abs(b - mean(b)).sum(1)[:, None]).T, b),
+    ),
     ("assemble", "not cosines", lambda q, b: largest((q - mean(q)) @ (b - mean(b)).T, b)),
     ("assemble", "smallest cosine", lambda q, b: b[np.argmin(centered(q) @ centered(b).T, axis=1)]),
     ("assemble", "other way round", lambda q, b: assemble(b, q)),

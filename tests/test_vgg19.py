@@ -1,6 +1,6 @@
 """The network against a plain float64 one, and against the numbers it once gave."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import oracles
@@ -128,6 +128,29 @@ def test_every_variant_is_the_plain_network(
         assert features[name].shape == expected.shape
         assert relative_error(features[name], expected) <= 1e-5
     assert (min(maps.min() for maps in features.values()) < 0) == (activation == "linear")
+
+
+@pytest.mark.parametrize("padding", ["zero", "reflect"])
+def test_the_way_back_through_a_convolution_is_tensorflows(
+    rng: np.random.Generator, random_weights: Weights, padding: Padding
+) -> None:
+    kernel = tf.constant(random_weights.kernels["block2_conv1"])
+    maps = tf.constant(rng.standard_normal((2, 7, 4, 64), np.float32))
+    slope = rng.standard_normal((2, 7, 4, 128), np.float32)
+
+    def plainly(maps: tf.Tensor) -> tf.Tensor:
+        mode = {"zero": "CONSTANT", "reflect": "REFLECT"}[padding]
+        around = tf.pad(maps, [[0, 0], [1, 1], [1, 1], [0, 0]], mode)
+        return tf.nn.conv2d(around, kernel, 1, "VALID")
+
+    def back(convolve: Callable[[tf.Tensor], tf.Tensor]) -> np.ndarray:
+        with tf.GradientTape() as tape:
+            tape.watch(maps)
+            total = tf.reduce_sum(slope * convolve(maps))
+        return tape.gradient(total, maps).numpy()
+
+    ours = back(vgg19._convolution(kernel, padding))
+    assert relative_error(ours, back(plainly)) <= 1e-5  # sums of 9 * 128 products
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

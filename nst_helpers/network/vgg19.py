@@ -8,7 +8,7 @@ by a ReLU, with a 2 x 2 pooling between blocks. Layer names are Keras'; the pape
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .._tensorflow import tf
 from ..architecture import LAYERS, check_layers, smallest_side
@@ -69,7 +69,9 @@ class VGG19:
         self._path = LAYERS[: LAYERS.index(self.layers[-1]) + 1]
         computed = precision == "float32" or has_bfloat16()
         self._arithmetic = precision if computed else "float32"
-        self._kernels = {n: self._round(self.weights.kernels[n]) for n in self._path}
+        self._convolve = {
+            n: _convolution(self._round(self.weights.kernels[n]), padding) for n in self._path
+        }
         self._biases = {n: self._round(self.weights.biases[n]) for n in self._path}
 
     def __call__(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -97,7 +99,7 @@ class VGG19:
         for name in self._path:
             if name.endswith("conv1") and name != self._path[0]:
                 maps = self._pool(maps)
-            linear = self._convolve(maps, self._kernels[name])
+            linear = self._convolve[name](maps)
             linear = self._round(tf.nn.bias_add(linear, self._biases[name]))
             maps = tf.nn.relu(linear)
             if name in self.layers:
@@ -114,12 +116,6 @@ class VGG19:
             return images
         # images.to_network in operations that TensorFlow's CPU kernels run four times faster
         return tf.nn.bias_add(tf.reverse(images, [-1]) * 255.0, [-mean for mean in MEAN_BGR])
-
-    def _convolve(self, maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        if self.padding == "zero":
-            return tf.nn.conv2d(maps, kernel, 1, "SAME")
-        around = tf.pad(maps, [[0, 0], [1, 1], [1, 1], [0, 0]], "REFLECT")
-        return tf.nn.conv2d(around, kernel, 1, "VALID")
 
     def _pool(self, maps: tf.Tensor) -> tf.Tensor:
         pool = tf.nn.max_pool2d if self.pooling == "max" else tf.nn.avg_pool2d
@@ -138,3 +134,25 @@ class VGG19:
                 f"A {shape[2]} x {shape[1]} image is too small for {self.layers[-1]}; "
                 f"each side needs at least {need} pixels."
             )
+
+
+def _convolution(kernel: tf.Tensor, padding: Padding) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return the convolution with a kernel.
+
+    Its gradient is a convolution, too, with the kernel turned by 180 degrees and its channels
+    exchanged (lesson 02). TensorFlow's own gradient rearranges the kernel at every call, which for
+    maps of 20 x 13 positions and 512 channels takes as long as the products.
+    """
+    turned = tf.transpose(kernel[::-1, ::-1], (0, 1, 3, 2))
+    around = "SAME" if padding == "zero" else "VALID"
+    back = "SAME" if padding == "zero" else [[0, 0], [2, 2], [2, 2], [0, 0]]
+
+    @tf.custom_gradient
+    def convolve(maps: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        products = tf.nn.conv2d(maps, kernel, 1, around)
+        return products, lambda slope: tf.nn.conv2d(slope, turned, 1, back)
+
+    if padding == "zero":
+        return convolve
+    rim = [[0, 0], [1, 1], [1, 1], [0, 0]]
+    return lambda maps: convolve(tf.pad(maps, rim, "REFLECT"))
