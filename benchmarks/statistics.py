@@ -24,7 +24,18 @@ import numpy as np
 import typer
 from tqdm import tqdm
 
-from nst_helpers import Recipe, Run, data, get_recipe, options, stylize, sweep
+from nst_helpers import (
+    Recipe,
+    Run,
+    data,
+    get_recipe,
+    make_extractor,
+    options,
+    recipe_objective,
+    stylize,
+    sweep,
+    tf,
+)
 from nst_helpers.course.figures import draw_images
 from nst_helpers.judge import Judge
 
@@ -62,12 +73,23 @@ def textures(size: int = 128, source: str = "gravel", steps: int = 150) -> None:
         how = {"content_layers": (), "start": "noise", "size": size, "pyramid": ((1.0, steps),)}
         if statistic == "transport":
             how["content_weight"] = 0.0
-        began = time.perf_counter()
-        totals = stylize(texture, texture, replace(method(statistic), **how)).totals
+        began, recipe = time.perf_counter(), replace(method(statistic), **how)
+        totals = stylize(texture, texture, recipe).totals
         left = np.flatnonzero(totals < 0.01 * totals[0])
         first = f"below 1 % after {left[0]}" if len(left) else "never below 1 %"
         seconds = time.perf_counter() - began
-        print(f"{statistic:16} {totals.min() / totals[0]:.5f} left, {first}, {seconds:.0f} s")
+        itself = least(texture, recipe) / totals[0]
+        print(
+            f"{statistic:16} {totals.min() / totals[0]:.5f} left, {first}, {seconds:.0f} s; "
+            f"{itself:.5f} at the texture itself",
+            flush=True,
+        )
+
+
+def least(texture: np.ndarray, recipe: Recipe) -> float:
+    """Return the loss of a texture by its own measure, which is 0 where nothing is drawn."""
+    objective = recipe_objective(make_extractor(recipe), recipe, texture, [texture])
+    return float(np.sum(objective.terms(tf.constant(texture[None]))))
 
 
 def kept(recipe: Recipe) -> float:

@@ -124,8 +124,8 @@ FAILURES: dict[str, Failure] = {
     ),
     "grain": Failure(
         "Colored dots of a pixel or two all over.",
-        "The start is strong noise; average pooling does not see checkerboards of two pixels, so "
-        "that they stay.",
+        "The start is strong noise, and even conv1_1 hardly sees fine color: what it does not see "
+        "stays.",
         "Start from the photo, from faint noise, or from a coarser scale.",
         mistakes.settings(start="noise"),
     ),
