@@ -12,6 +12,7 @@ from nst_helpers import (
     VGG19,
     Weights,
     data,
+    load_weights,
     mean_activations,
     normalize_weights,
     smallest_side,
@@ -149,8 +150,21 @@ def test_the_way_back_through_a_convolution_is_tensorflows(
             total = tf.reduce_sum(slope * convolve(maps))
         return tape.gradient(total, maps).numpy()
 
-    ours = back(vgg19._convolution(kernel, padding))
+    turned = tf.transpose(kernel[::-1, ::-1], (0, 1, 3, 2))
+    ours = back(vgg19._convolution(kernel, turned, padding))
     assert relative_error(ours, back(plainly)) <= 1e-5  # sums of 9 * 128 products
+
+
+def test_networks_with_the_same_weights_share_their_tensors(random_weights: Weights) -> None:
+    one, other = (VGG19([name], random_weights) for name in ("block1_conv1", "block2_conv1"))
+    assert one._biases["block1_conv1"] is other._biases["block1_conv1"]
+    in_bfloat16 = VGG19(["block1_conv1"], random_weights, precision="bfloat16")
+    assert in_bfloat16._biases["block1_conv1"] is not one._biases["block1_conv1"]
+
+
+@pytest.mark.weights
+def test_the_default_weights_are_read_once() -> None:
+    assert load_weights("8-bit") is load_weights("8-bit")
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

@@ -9,6 +9,7 @@ by a ReLU, with a 2 x 2 pooling between blocks. Layer names are Keras'; the pape
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from weakref import WeakKeyDictionary
 
 from .._tensorflow import tf
 from ..architecture import LAYERS, check_layers, smallest_side
@@ -17,6 +18,12 @@ from ..options import Activation, Padding, Pooling, Preprocessing
 from .precision import has_bfloat16
 from .preprocessing import MEAN_BGR
 from .weights import Weights, load_weights
+
+# TensorFlow never forgets a compiled function with a gradient of its own, nor the tensors in it:
+# networks with the same weights share theirs, or every run would leave its kernels behind.
+_SHARED: WeakKeyDictionary[Weights, dict[tuple[str, ...], tuple[tf.Tensor, ...]]] = (
+    WeakKeyDictionary()
+)
 
 
 class VGG19:
@@ -69,10 +76,10 @@ class VGG19:
         self._path = LAYERS[: LAYERS.index(self.layers[-1]) + 1]
         computed = precision == "float32" or has_bfloat16()
         self._arithmetic = precision if computed else "float32"
-        self._convolve = {
-            n: _convolution(self._round(self.weights.kernels[n]), padding) for n in self._path
-        }
-        self._biases = {n: self._round(self.weights.biases[n]) for n in self._path}
+        self._convolve, self._biases = {}, {}
+        for name in self._path:
+            kernel, turned, self._biases[name] = self._tensors(name)
+            self._convolve[name] = _convolution(kernel, turned, padding)
 
     def __call__(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the features of every layer asked for.
@@ -107,6 +114,16 @@ class VGG19:
                 features[name] = tf.cast(wanted, self.precision)
         return features
 
+    def _tensors(self, name: str) -> tuple[tf.Tensor, ...]:
+        """Return a layer's kernel, the kernel of its gradient, and its bias."""
+        shared = _SHARED.setdefault(self.weights, {})
+        key = name, self.precision, self._arithmetic
+        if key not in shared:
+            kernel = self._round(self.weights.kernels[name])
+            turned = tf.transpose(kernel[::-1, ::-1], (0, 1, 3, 2))
+            shared[key] = kernel, turned, self._round(self.weights.biases[name])
+        return shared[key]
+
     def _round(self, x: tf.Tensor) -> tf.Tensor:
         """Round to the precision; the numbers stay of another kind where it is emulated."""
         return tf.cast(tf.cast(x, self.precision), self._arithmetic)
@@ -136,14 +153,15 @@ class VGG19:
             )
 
 
-def _convolution(kernel: tf.Tensor, padding: Padding) -> Callable[[tf.Tensor], tf.Tensor]:
+def _convolution(
+    kernel: tf.Tensor, turned: tf.Tensor, padding: Padding
+) -> Callable[[tf.Tensor], tf.Tensor]:
     """Return the convolution with a kernel.
 
     Its gradient is a convolution, too, with the kernel turned by 180 degrees and its channels
     exchanged (lesson 02). TensorFlow's own gradient rearranges the kernel at every call, which for
     maps of 20 x 13 positions and 512 channels takes as long as the products.
     """
-    turned = tf.transpose(kernel[::-1, ::-1], (0, 1, 3, 2))
     around = "SAME" if padding == "zero" else "VALID"
     back = "SAME" if padding == "zero" else [[0, 0], [2, 2], [2, 2], [0, 0]]
 

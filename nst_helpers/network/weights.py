@@ -210,10 +210,14 @@ def _kind(data: bytes) -> str:
     return next((kind for first, kind in _KINDS.items() if start.startswith(first)), _UNKNOWN)
 
 
+@functools.lru_cache(maxsize=1)
 def _from_8bit(data: bytes) -> Weights:
+    """Read the file once: what loads it again gets the same arrays, which cannot be changed."""
     tensors = _torch_pickle.load(data)
     kernels = {layer: _dequantized(tensors, layer) for layer, _, _ in ARCHITECTURE}
     biases = {layer: tensors[f"{layer}_b"] for layer, _, _ in ARCHITECTURE}
+    for array in (*kernels.values(), *biases.values()):
+        array.flags.writeable = False
     return Weights(kernels, biases, "8-bit", sha256(data))
 
 
