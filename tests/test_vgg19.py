@@ -162,6 +162,14 @@ def test_networks_with_the_same_weights_share_their_tensors(random_weights: Weig
     assert in_bfloat16._biases["block1_conv1"] is not one._biases["block1_conv1"]
 
 
+def test_a_network_made_while_compiling_shares_no_symbols() -> None:
+    weights = load_weights("random", seed=5)
+    image = tf.fill((1, 4, 4, 3), 0.5)
+    compiled = tf.function(lambda x: VGG19(["block1_conv1"], weights)(x)["block1_conv1"])(image)
+    later = VGG19(["block1_conv1"], weights)(image)["block1_conv1"]
+    assert relative_error(later.numpy(), compiled.numpy()) <= 1e-6
+
+
 @pytest.mark.weights
 def test_the_default_weights_are_read_once() -> None:
     assert load_weights("8-bit") is load_weights("8-bit")

@@ -119,9 +119,10 @@ class VGG19:
         shared = _SHARED.setdefault(self.weights, {})
         key = name, self.precision, self._arithmetic
         if key not in shared:
-            kernel = self._round(self.weights.kernels[name])
-            turned = tf.transpose(kernel[::-1, ::-1], (0, 1, 3, 2))
-            shared[key] = kernel, turned, self._round(self.weights.biases[name])
+            with tf.init_scope():  # outside of what is being compiled, for those that share it
+                kernel = self._round(self.weights.kernels[name])
+                turned = tf.transpose(kernel[::-1, ::-1], (0, 1, 3, 2))
+                shared[key] = kernel, turned, self._round(self.weights.biases[name])
         return shared[key]
 
     def _round(self, x: tf.Tensor) -> tf.Tensor:
