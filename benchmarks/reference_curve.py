@@ -2,9 +2,8 @@
 
 The authors' PyTorch notebook prints the loss at every 50th evaluation of L-BFGS, under a label that
 is one too high: Neckarfront in the style of The Starry Night, short side 512, from the content
-image. This repeats the run in
-float32 and in bfloat16, evaluates both final images in float32, and writes the curves and the
-seconds to `data/reference_curve.json`, which the package ships.
+image. This repeats the run in float32 and in bfloat16, evaluates both final images in float32, and
+writes the curves and the seconds to `data/reference_curve.json`, which the package ships.
 
     python benchmarks/reference_curve.py [bfloat16] [float32]
 

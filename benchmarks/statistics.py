@@ -7,10 +7,10 @@
 
 `textures` grows a texture from noise with each statistic and prints what is left of its loss.
 `weights` finds for each statistic the weight at which as much of the photo is kept as by the
-default recipe. `pictures` paints four photos like six paintings with some methods or all, judges
-what is there of all of them and writes docs/statistics.json and docs/statistics_PAINTING.jpg. Its
-runs are kept in outputs/statistics, so that what was stopped goes on. `seconds` times one pair with
-each method, on an otherwise idle machine.
+default recipe. `pictures` paints four photos like six paintings with the methods that are named;
+without names, with all, and then judges them and writes docs/statistics.json and
+docs/statistics_PAINTING.jpg. Its runs are kept in outputs/statistics, so that what was stopped goes
+on. `seconds` times one pair with each method, on an otherwise idle machine.
 """
 
 import json
@@ -127,6 +127,9 @@ PAIRS = [(photo, painting) for painting in PAINTINGS for photo in PHOTOS]
 def painted(only: Iterable[str], size: int) -> dict[tuple[str, str, str], np.ndarray]:
     """Return the pictures by photo, painting and method, and make those that are missing."""
     recipes = methods(size)
+    for name in only:
+        if name not in recipes:
+            raise typer.BadParameter(f"no method {name!r}; choose from {', '.join(recipes)}")
     runs = {" ".join((*pair, name)): Run(*pair, recipes[name]) for name in only for pair in PAIRS}
     with tqdm(total=len(runs)) as bar:
         results = sweep(runs, FOLDER, callback=lambda name: bar.update())
@@ -135,9 +138,11 @@ def painted(only: Iterable[str], size: int) -> dict[tuple[str, str, str], np.nda
 
 @app.command()
 def pictures(only: Annotated[list[str] | None, typer.Argument()] = None, size: int = 256) -> None:
-    """Do what is missing of the runs, judge all, and write table and pictures."""
-    names = only or list(methods(size))
-    images = painted(names, size)
+    """Do what is missing of the runs; if all methods are there, write table and pictures."""
+    names = list(methods(size))
+    images = painted(only or names, size)
+    if only:
+        return
     table = []
     for pair in PAIRS:
         judge = Judge(*pair, size=size)

@@ -23,10 +23,10 @@ app = typer.Typer()
 def panels(name: str, size: int, steps: int, first: int, count: int) -> dict[str, Result]:
     """Make some panels of a figure, in one scale."""
     figure = paper.figures(paper.Budget(size, ((1.0, steps),)), [name])[name]
-    wanted = list(figure.panels.items())[first : first + count]
-    runs = {f"{name} {size} {steps} {number}": run for number, (_, run) in enumerate(wanted)}
-    results = sweep(runs, FOLDER).values()
-    return {title: result for (title, _), result in zip(wanted, results, strict=True)}
+    titles = list(figure.panels)[first : first + count]
+    labels = {title: f"{name} {size} {steps} {first + n}" for n, title in enumerate(titles)}
+    results = sweep({labels[title]: figure.panels[title] for title in titles}, FOLDER)
+    return {title: results[labels[title]] for title in titles}
 
 
 @app.command()
