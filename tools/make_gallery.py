@@ -25,7 +25,7 @@ CONTENTS = {  # by style
 FOLDER = Path(__file__).parent.parent / "docs" / "gallery"
 HEAD = """# Gallery
 
-All of them were made by `python tools/make_gallery.py`, which writes this page and the pictures; the style pictures were painted by `tools/artworks`.
+All of them were made by `python tools/make_gallery.py`, which writes this page and the pictures; the style pictures were painted by `tools/artworks`. The seconds are those of 2 cores with AVX2 beside other programs.
 """  # noqa: E501  # one paragraph of the page
 
 

@@ -136,7 +136,7 @@ def _layers_and_ratio(base: Recipe) -> PaperFigure:
 
 
 def _rows_nearest(base: Recipe) -> PaperFigure:
-    """The first panels of rows A to C of Fig. 3 of 2015, with ratios that make them texture."""
+    """The first panels of rows A to C of Fig. 3 of 2015, with smaller ratios."""
     panels = {
         f"up to {_short(layers[-1])}, {ratio:.0e}": _mixed(base, layers, ratio)
         for layers, ratio in zip(_growing(), (1e-8, 1e-6, 1e-6), strict=False)
