@@ -64,7 +64,8 @@ LENGTHS: dict[str, dict[str, Any]] = {
     "neighbors": {"pyramid": ((0.25, 120), (0.5, 120), (1.0, 90)), "learning_rate": 2.5},
 }
 
-# To be fair, so that as much of the photo is kept as by the default (`weights`).
+# First guesses. To be fair, set them so that as much of the photo is kept as by the default
+# (`weights`), before `pictures` is run.
 WEIGHTS: dict[str, dict[str, Any]] = {
     "mean_covariance": {},
     "wasserstein": {"layer_weights": "mean", "style_weight": 1.0},
@@ -187,7 +188,7 @@ def study(folder: Path) -> None:
         pair.mkdir(parents=True, exist_ok=True)
         given = {"content": data.load(photo, 256), "style": data.load(painting, 256)}
         for stem, image in (given | {name: Result.load(path).image}).items():
-            save_image(image, pair / f"{stem}.png", overwrite=True)
+            save_image(image, pair / f"{stem}.png")
 
 
 if __name__ == "__main__":
