@@ -1,7 +1,7 @@
 """What a style is measured by, compared: textures from noise, and pictures of many pairs.
 
     python benchmarks/statistics.py textures [--size 128]
-    python benchmarks/statistics.py weights [--size 96]
+    python benchmarks/statistics.py weights [--size 112]
     python benchmarks/statistics.py seconds
     python benchmarks/statistics.py pictures [PAINTING ...]
     python benchmarks/statistics.py table
@@ -121,13 +121,13 @@ def kept(recipe: Recipe) -> float:
 
 
 @app.command()
-def weights(size: int = 96, trials: int = 5) -> None:
+def weights(size: int = 112, trials: int = 6) -> None:
     """Halve the range of a style weight's logarithm until the default's SSIM is between."""
     aim = kept(replace(METHODS["gram"], size=size))
     print(f"default: SSIM {aim:.3f}")
     for statistic in WEIGHTS:
         recipe = replace(METHODS[statistic], size=size)
-        low, high = (np.log10(recipe.style_weight) + away for away in (-2, 2))
+        low, high = (np.log10(recipe.style_weight) + away for away in (-2, 5))
         for _ in range(trials):
             middle = (low + high) / 2
             found = kept(replace(recipe, style_weight=10**middle))

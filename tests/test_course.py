@@ -152,6 +152,24 @@ def test_every_picture_is_described(path: Path) -> None:
 
 
 @notebooks
+def test_stored_descriptions_are_those_of_the_source(path: Path) -> None:
+    """Words changed in a cell that was not run again are still the old ones for a reader."""
+    for cell in filter(lambda cell: cell.outputs, cells(path, "code")):
+        given = {
+            word.value.value
+            for word in ast.walk(ast.parse(cell.source))
+            if isinstance(word, ast.keyword) and word.arg == "alt"
+            if isinstance(word.value, ast.Constant)
+        }
+        stored = {
+            output.get("metadata", {}).get(kind, {}).get("alt")
+            for output in cell.outputs
+            for kind in PICTURES
+        }
+        assert given <= stored, cell.source
+
+
+@notebooks
 def test_no_picture_has_a_palette(path: Path) -> None:
     """256 colors give a clear sky a texture that is not there."""
     for cell in cells(path, "code"):
