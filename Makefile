@@ -22,6 +22,8 @@ lab: $(READY)  ## open the first lesson in JupyterLab
 	@$(BIN)/nst fetch
 	@$(BIN)/jupyter lab notebooks/00_start_here.ipynb
 
+# Two workers share the cores already: threads of their linear algebra would wait for each other.
+test: export OPENBLAS_NUM_THREADS := 1
 test: check  ## every check: style, types, unit tests, then all lessons run and compared
 	@$(BIN)/nst fetch
 	$(BIN)/python -m pytest -q -n 2

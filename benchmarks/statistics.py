@@ -1,7 +1,7 @@
 """What a style is measured by, compared: textures from noise, and pictures of many pairs.
 
     python benchmarks/statistics.py textures [--size 128]
-    python benchmarks/statistics.py weights [--size 112]
+    python benchmarks/statistics.py weights [STATISTIC ...] [--size 112]
     python benchmarks/statistics.py seconds
     python benchmarks/statistics.py pictures [PAINTING ...]
     python benchmarks/statistics.py table
@@ -68,8 +68,8 @@ LENGTHS: dict[str, dict[str, Any]] = {
 # (`weights`), before `pictures` is run.
 WEIGHTS: dict[str, dict[str, Any]] = {
     "mean_covariance": {},
-    "wasserstein": {"layer_weights": "mean", "style_weight": 1.0},
-    "sliced": {"layer_weights": "mean", "style_weight": 1.0},
+    "wasserstein": {"layer_weights": "mean", "style_weight": 100.0},
+    "sliced": {"layer_weights": "mean", "style_weight": 100.0},
     "shifted_gram": {},
 }
 app = typer.Typer()
@@ -121,18 +121,31 @@ def kept(recipe: Recipe) -> float:
 
 
 @app.command()
-def weights(size: int = 112, trials: int = 6) -> None:
-    """Halve the range of a style weight's logarithm until the default's SSIM is between."""
+def weights(
+    statistics: Annotated[list[str] | None, typer.Argument()] = None,
+    size: int = 112,
+    trials: int = 5,
+) -> None:
+    """Search the style weight at which a statistic keeps what the default recipe keeps."""
     aim = kept(replace(METHODS["gram"], size=size))
     print(f"default: SSIM {aim:.3f}")
-    for statistic in WEIGHTS:
-        recipe = replace(METHODS[statistic], size=size)
-        low, high = (np.log10(recipe.style_weight) + away for away in (-2, 5))
+    for statistic in statistics or WEIGHTS:
+        recipe, found = replace(METHODS[statistic], size=size), dict[float, float]()
+        power = float(np.log10(recipe.style_weight))
         for _ in range(trials):
-            middle = (low + high) / 2
-            found = kept(replace(recipe, style_weight=10**middle))
-            print(f"{statistic:16} {10**middle:10.4g}: SSIM {found:.3f}", flush=True)
-            low, high = (middle, high) if found > aim else (low, middle)
+            found[power] = kept(replace(recipe, style_weight=10**power))
+            print(f"{statistic:16} {10**power:10.4g}: SSIM {found[power]:.3f}", flush=True)
+            power = next_power(found, aim)
+
+
+def next_power(found: dict[float, float], aim: float) -> float:
+    """Return a decade further, or, once the aim lies between two, where their line meets it."""
+    above = [power for power in found if found[power] > aim]
+    below = [power for power in found if found[power] <= aim]
+    if not (above and below):
+        return max(above) + 1 if above else min(below) - 1
+    low, high = max(above), min(below)
+    return low + (found[low] - aim) / (found[low] - found[high]) * (high - low)
 
 
 @app.command()

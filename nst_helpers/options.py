@@ -20,5 +20,7 @@ LayerWeighting = Literal["mean", "one", "inverse_square"]
 SizeRule = Literal["longest", "shortest", "area"]
 Resample = Literal["lanczos", "bilinear"]
 
+Matching = Literal["mean_std", "cholesky", "symmetric", "optimal_transport"]
+
 Start = Literal["content", "style", "gray", "noise", "blurred", "edges"]
 OptimizerName = Literal["adam", "lbfgs"]

@@ -12,7 +12,8 @@ import nst_helpers
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "nst_helpers"
-ROOMS = ["pictures", "network", "losses", "optimizers", "transfer", "judge"]  # each sees the former
+# Each sees the former ones.
+ROOMS = ["pictures", "network", "losses", "optimizers", "transfer", "feedforward", "judge"]
 ABOVE = ["course", "command"]  # see everything, and nothing below sees them
 LONGEST, LONGEST_TABLE = 250, 310  # lines; the second for all exercises of one lesson
 TABLES = {f"course.checks.{path.stem[3:]}" for path in LESSONS}

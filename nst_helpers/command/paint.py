@@ -16,6 +16,7 @@ import typer
 from ..errors import DivergedError, RecipeError
 from ..recipe import Recipe, check_seconds
 from ..recipes import as_recipe
+from .fast import fast_size, paint_fast
 from .folder import paint_folder
 from .options import with_recipe_options
 
@@ -82,6 +83,9 @@ def stylize(
         float | None,
         typer.Option(help="Time of the optimization; steps, and size if not given, follow."),
     ] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="In about a second, without optimization: a preview.")
+    ] = False,
     fit: Annotated[
         bool, typer.Option("--fit", help="Take the largest size that the free memory allows.")
     ] = False,
@@ -96,15 +100,21 @@ def stylize(
     Ctrl-C ends a run early and keeps the best picture so far. If CONTENT is a folder, the output is
     one too, and the same command goes on where it was stopped.
     """
+    asked = {name: value for name, value in settings.items() if value is not None}
+    styles = [style, *(more or [])]
+    if fast:
+        given = {"recipe": recipe != "default", "start_image": start_image is not None}
+        given |= {"fit": fit, "seconds": seconds is not None}
+        size = fast_size(asked | {name: True for name, is_given in given.items() if is_given})
+        paint_fast(content, styles, output, size, style_share, weights)
+        return
     if fit and seconds is not None:
         raise RecipeError("--fit and --seconds both choose the size; give one of them.")
     if seconds is not None:
         check_seconds(seconds)
-    asked = {name: value for name, value in settings.items() if value is not None}
     changed = as_recipe(recipe, asked)
     options: dict[str, Any] = {"style_shares": style_share, "start_image": start_image}
     options |= {"seconds": seconds, "resize": "size" not in asked}
-    styles = [style, *(more or [])]
     if Path(content).expanduser().is_dir():
         if style_share or start_image or fit or seconds is not None:
             raise RecipeError(

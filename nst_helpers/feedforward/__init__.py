@@ -1,0 +1,1 @@
+"""Networks that paint in one pass: a decoder of features, and what is done to them (lesson 13)."""
