@@ -20,5 +20,8 @@ LayerWeighting = Literal["mean", "one", "inverse_square"]
 SizeRule = Literal["longest", "shortest", "area"]
 Resample = Literal["lanczos", "bilinear"]
 
+ColorSpace = Literal["lab", "oklab"]
+ColorMatching = Literal["mean_std", "cholesky", "symmetric", "optimal_transport"]
+
 Start = Literal["content", "style", "gray", "noise", "blurred", "edges"]
 OptimizerName = Literal["adam", "lbfgs"]
