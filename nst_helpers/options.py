@@ -22,6 +22,9 @@ Resample = Literal["lanczos", "bilinear"]
 
 ColorSpace = Literal["lab", "oklab"]
 ColorMatching = Literal["mean_std", "cholesky", "symmetric", "optimal_transport"]
+Color = Literal[
+    "style", "luminance", "match_cholesky", "match_symmetric", "match_optimal_transport"
+]
 
 Start = Literal["content", "style", "gray", "noise", "blurred", "edges"]
 OptimizerName = Literal["adam", "lbfgs"]

@@ -1,32 +1,66 @@
-"""Colors: two spaces against their sources, matching against closed forms."""
+"""Colors: two spaces against their sources, matching against closed forms, runs that keep them."""
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pytest
 import scipy.linalg
+from PIL import Image
 from skimage.color import rgb2lab
 
 from nst_helpers import (
+    DivergedError,
     ImageError,
+    Progress,
+    Recipe,
+    Result,
+    Run,
+    Stop,
+    Weights,
     from_lab,
     from_oklab,
+    load_image,
     match_colors,
+    resize_to,
+    save_image,
+    stylize,
+    stylize_many,
+    sweep,
     to_lab,
     to_oklab,
 )
-from nst_helpers.options import ColorMatching
+from nst_helpers.options import Color, ColorMatching, Start
 from nst_helpers.pictures import lab
 from nst_helpers.pictures.color import GRAY_VALUE, color_map, in_gray, with_color_of
+from nst_helpers.transfer.inputs import Pictures
+from nst_helpers.transfer.loop import Loop
 
 METHODS: tuple[ColorMatching, ...] = get_args(ColorMatching)
 WHOLE = [method for method in METHODS if method != "mean_std"]  # that match whole covariances
+COLORS: tuple[Color, ...] = get_args(Color)
+MATCHES = [color for color in COLORS if color.startswith("match_")]
 TO = {"lab": to_lab, "oklab": to_oklab}
 BACK = {"lab": from_lab, "oklab": from_oklab}
 WHITE = {"lab": 100.0, "oklab": 1.0}
 ROUNDED = 2.0**-24  # half a step of float32 below 1: pictures are rounded to it once
 FLOAT64 = 1e-11  # 2e-16 times (largest / least deviation)² below 1e4, times some ten sums
+
+# Shallow layers and few pixels: what is seen and shown is tested here, not how far steps come.
+QUICK = Recipe(
+    content_layers=("block2_conv1",),
+    style_layers=("block1_conv1", "block1_conv2"),
+    style_weight=10.0,
+    size=48,
+    pyramid=((1.0, 6),),
+    coarsest=16,
+    precision="float32",
+)
+TWO_SCALES = replace(QUICK, pyramid=((0.5, 4), (1.0, 3)))
 
 
 @pytest.fixture
@@ -330,3 +364,208 @@ def test_color_put_back_has_the_light_of_one_and_the_color_of_the_other(
     np.testing.assert_allclose(
         found[..., 1:], TO[space](picture)[..., 1:] / WHITE[space], atol=2e-6
     )
+
+
+# Runs
+
+
+@pytest.fixture
+def photo(content: np.ndarray) -> np.ndarray:
+    """Return the content in quiet colors, which can be shown at nearly any lightness."""
+    return (0.5 + 0.15 * (content - 0.5)).astype(np.float32)
+
+
+def same_color(image: np.ndarray, photo: np.ndarray) -> None:
+    """Check that an image has a and b of a photo, where these were not clipped."""
+    inside = ((image > 0) & (image < 1)).all(-1)
+    assert inside.mean() > 0.5
+    apart = to_oklab(image) - to_oklab(resize_to(photo, image.shape[:2]))
+    assert np.abs(apart[inside][:, 1:]).max() < 1e-5  # of float32 pixels, in dark places
+
+
+def test_in_the_styles_colors_nothing_is_touched(
+    content: np.ndarray, style: np.ndarray, rng: np.random.Generator
+) -> None:
+    assert Recipe().color == "style"
+    pictures = Pictures(QUICK, content, [style], None)
+    assert np.array_equal(pictures.content, content)
+    assert np.array_equal(pictures.styles[0], style)
+    assert np.array_equal(pictures.start, content)
+    image = rng.random(content.shape)
+    assert pictures.finished(image) is image
+
+
+@pytest.mark.parametrize("color", MATCHES)
+def test_every_style_gets_the_photos_colors(
+    color: Any, content: np.ndarray, style: np.ndarray
+) -> None:
+    styles = [style, style[..., ::-1]]
+    pictures = Pictures(replace(QUICK, color=color), content, styles, None)
+    method = color.removeprefix("match_")
+    for found, own in zip(pictures.styles, styles, strict=True):
+        assert np.array_equal(found, match_colors(own, content, method))
+    assert np.array_equal(pictures.content, content)
+    assert pictures.finished(content) is content
+
+
+@pytest.mark.parametrize("start", get_args(Start))
+def test_gray_is_all_that_is_seen_of_luminance(
+    start: Any, content: np.ndarray, style: np.ndarray
+) -> None:
+    recipe = replace(TWO_SCALES, color="luminance", start=start, start_noise=0.2)
+    pictures = Pictures(recipe, content, [style, style[::-1] ** 2], None)
+    image = pictures.start
+    for scale in pictures.scales:
+        seen_content, styles, image = pictures.at(scale, image)
+        for seen in (seen_content, *styles, image):
+            assert np.ptp(seen, axis=-1).max() < 1e-6
+    assert np.array_equal(pictures.content, in_gray(content))
+    for found, own in zip(pictures.styles, (style, style[::-1] ** 2), strict=True):
+        assert np.array_equal(found, in_gray(own, like=content))
+
+
+@pytest.mark.parametrize("start", ["content", "noise"])
+def test_luminance_keeps_the_color_of_the_photo_throughout(
+    start: Any, photo: np.ndarray, style: np.ndarray, random_weights: Weights
+) -> None:
+    seen: list[np.ndarray] = []
+    recipe = replace(TWO_SCALES, color="luminance", start=start)
+    result = stylize(
+        *(photo, style, recipe),
+        weights=random_weights,
+        callback=lambda progress: seen.append(progress.image),
+    )
+    assert {image.shape for image in seen} == {(16, 24, 3), (32, 48, 3)}
+    for image in seen:
+        same_color(image, photo)
+    assert np.array_equal(seen[-1], result.image)
+    assert np.abs(to_oklab(result.image) - to_oklab(photo))[..., 0].mean() > 1e-3  # it was painted
+
+
+@pytest.mark.parametrize("stop_at", [0, 2, 5])
+def test_luminance_that_was_stopped_has_color(
+    stop_at: int,
+    photo: np.ndarray,
+    style: np.ndarray,
+    random_weights: Weights,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = Loop.run
+
+    def stopped(loop: Loop, image: np.ndarray, steps: int) -> Any:
+        if not stop_at:
+            raise Stop
+        yield from run(loop, image, steps)
+
+    monkeypatch.setattr(Loop, "run", stopped)
+
+    def stop(progress: Progress) -> None:
+        if progress.step == stop_at:
+            raise Stop
+
+    monkeypatch.setattr("nst_helpers.transfer.loop._MOST_STEPS_PER_CALL", 1)
+    recipe = replace(TWO_SCALES, color="luminance")
+    result = stylize(photo, style, recipe, weights=random_weights, callback=stop)
+    assert result.interrupted
+    assert result.image.shape == ((16, 24, 3) if stop_at < 4 else (32, 48, 3))
+    same_color(result.image, photo)
+
+
+def test_luminance_that_diverged_has_color(
+    photo: np.ndarray, style: np.ndarray, random_weights: Weights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Loop.run
+
+    def diverging(loop: Loop, image: np.ndarray, steps: int) -> Any:
+        yield from run(loop, image, 2)
+        raise DivergedError
+
+    monkeypatch.setattr(Loop, "run", diverging)
+    recipe = replace(QUICK, color="luminance")
+    with pytest.raises(DivergedError) as caught:
+        stylize(photo, style, recipe, weights=random_weights)
+    same_color(caught.value.result.image, photo)
+
+
+def test_luminance_goes_on_from_its_result(
+    photo: np.ndarray, style: np.ndarray, random_weights: Weights
+) -> None:
+    """Not the color that was put back, but the gray that was reached is where it starts."""
+    recipe = replace(TWO_SCALES, color="luminance")
+    first = stylize(photo, style, recipe, weights=random_weights)
+    pictures = Pictures(recipe, photo, [style], first.image)
+    assert np.array_equal(pictures.start, in_gray(first.image))
+    more = stylize(photo, style, recipe, weights=random_weights, start_image=first.image)
+    same_color(more.image, photo)
+
+
+@pytest.mark.parametrize("color", ["luminance", "match_symmetric"])
+def test_each_of_many_photos_has_its_own_colors(
+    color: Any, photo: np.ndarray, style: np.ndarray, random_weights: Weights
+) -> None:
+    """Photos of one size share what was compiled, but no longer the style."""
+    recipe = replace(QUICK, color=color)
+    photos = [photo, 0.6 * photo[..., ::-1]]
+    many = stylize_many(photos, [style, style[::-1]], recipe, weights=random_weights)
+    for one, result in zip(photos, many, strict=True):
+        alone = stylize(one, [style, style[::-1]], recipe, weights=random_weights)
+        np.testing.assert_allclose(result.trace, alone.trace, rtol=1e-5)  # as in test_transfer
+        np.testing.assert_allclose(result.image, alone.image, atol=1e-5)
+
+
+def test_a_sweep_keeps_the_color_and_an_old_record_is_of_the_styles(
+    photo: np.ndarray, style: np.ndarray, tmp_path: Path
+) -> None:
+    content, painting = save_image(photo, tmp_path / "a.png"), save_image(style, tmp_path / "b.png")
+    colors: list[Color] = ["style", "luminance", "match_optimal_transport"]
+    runs = {
+        color: Run(str(content), str(painting), replace(QUICK, color=color)) for color in colors
+    }
+    results = sweep(runs, tmp_path / "out", weights="random")
+    assert [results[color].recipe.color for color in colors] == colors
+    images = [results[color].image for color in colors]
+    assert not np.array_equal(images[0], images[1])
+    assert not np.array_equal(images[0], images[2])
+    told: list[str] = []
+    sweep(runs, tmp_path / "out", weights="random", callback=told.append)
+    assert told == []
+    record = json.loads((tmp_path / "out" / "style.json").read_text(encoding="utf-8"))
+    del record["recipe"]["color"]
+    (tmp_path / "out" / "style.json").write_text(json.dumps(record), encoding="utf-8")
+    assert Result.load(tmp_path / "out" / "style.png").recipe == runs["style"].recipe
+
+
+def _gray(image: np.ndarray) -> Image.Image:
+    return Image.fromarray(np.uint8(image[..., 0] * 255))
+
+
+def _transparent(image: np.ndarray) -> Image.Image:
+    return Image.fromarray(np.uint8(np.dstack([image, image[..., 0]]) * 255))
+
+
+@pytest.mark.parametrize("kind", [_gray, _transparent])
+@pytest.mark.parametrize("color", COLORS)
+def test_gray_and_transparent_files_are_what_the_reader_makes_of_them(
+    color: Any,
+    kind: Callable[[np.ndarray], Image.Image],
+    content: np.ndarray,
+    style: np.ndarray,
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "photo.png"
+    kind(content).save(file)
+    recipe = replace(QUICK, color=color)
+    of_file = Pictures(recipe, file, [style], None)
+    of_numbers = Pictures(recipe, load_image(file), [style], None)
+    assert np.array_equal(of_file.styles[0], of_numbers.styles[0])
+    shown = of_file.finished(of_file.content)
+    np.testing.assert_allclose(shown, load_image(file), atol=1e-6)
+    if kind is _gray and color != "style":  # nothing of the style's color is left
+        assert np.ptp(of_file.styles[0], axis=-1).max() < 1e-6
+
+
+def test_the_page_names_every_choice() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "usage.md").read_text(encoding="utf-8")
+    section = page[page.index("### Whose colors") : page.index("## Many runs")]
+    rows = [line.split("|")[1].strip(" `") for line in section.splitlines() if "| `" in line]
+    assert rows == list(COLORS)
