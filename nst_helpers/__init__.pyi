@@ -48,6 +48,11 @@ from .optimizers.adam import Adam as Adam
 from .optimizers.choice import make_optimizer as make_optimizer
 from .optimizers.lbfgs import LBFGS as LBFGS
 from .pictures import data as data
+from .pictures.color import match_colors as match_colors
+from .pictures.lab import from_lab as from_lab
+from .pictures.lab import from_oklab as from_oklab
+from .pictures.lab import to_lab as to_lab
+from .pictures.lab import to_oklab as to_oklab
 from .pictures.read import load_image as load_image
 from .pictures.sizes import check_image as check_image
 from .pictures.sizes import resize as resize

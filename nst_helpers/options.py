@@ -20,7 +20,11 @@ LayerWeighting = Literal["mean", "one", "inverse_square"]
 SizeRule = Literal["longest", "shortest", "area"]
 Resample = Literal["lanczos", "bilinear"]
 
+ColorSpace = Literal["lab", "oklab"]
 Matching = Literal["mean_std", "cholesky", "symmetric", "optimal_transport"]
+Color = Literal[
+    "style", "luminance", "match_cholesky", "match_symmetric", "match_optimal_transport"
+]
 
 Start = Literal["content", "style", "gray", "noise", "blurred", "edges"]
 OptimizerName = Literal["adam", "lbfgs"]

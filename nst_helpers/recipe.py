@@ -31,6 +31,7 @@ from .fields import (
 )
 from .options import (
     Activation,
+    Color,
     ContentNormalization,
     LayerWeighting,
     OptimizerName,
@@ -111,6 +112,10 @@ class Recipe:
         Size of the style picture relative to `size`: larger means larger strokes.
     resample : {"lanczos", "bilinear"}
         Filter that scales the pictures.
+    color : {"style", "luminance", "match_cholesky", "match_symmetric", "match_optimal_transport"}
+        The style's colors, or the content's: "luminance" paints in gray, with the style as light
+        as the content, and puts the content's color back; "match_..." gives the style the content's
+        colors before the run, by that method of `match_colors`.
     pyramid : tuple of (float, int)
         Coarse to fine: for each scale its share of `size` and its number of steps.
     coarsest : int
@@ -162,6 +167,7 @@ class Recipe:
     size_rule: SizeRule = "longest"
     style_scale: Positive = 1.0
     resample: Resample = "lanczos"
+    color: Color = "style"
     pyramid: Pyramid = ((0.4, 60), (0.7, 40), (1.0, 25))
     coarsest: Count = 192
     optimizer: OptimizerName = "lbfgs"

@@ -198,6 +198,8 @@ def test_unknown_recipe_is_suggested() -> None:
         {"start": "image"},
         {"size_rule": "width"},
         {"resample": "nearest"},
+        {"color": "photo"},
+        {"color": "match_mean_std"},
         {"optimizer": "sgd"},
         {"precision": "float16"},
         {"content_weight": -1.0},

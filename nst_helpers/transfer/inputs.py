@@ -15,6 +15,7 @@ from ..losses.slot import SUMS, TOGETHER
 from ..network.preprocessing import from_network
 from ..network.rescale import NORMALIZATION_PICTURES
 from ..pictures import data
+from ..pictures.color import in_gray, match_colors, with_color_of
 from ..pictures.pyramid import blurred, edges
 from ..pictures.read import checksum, load_image
 from ..pictures.sizes import check_image, resize, resize_to
@@ -44,11 +45,14 @@ class Pictures:
         self.content = _open(content, recipe, recipe.size)
         style_size = max(1, round(recipe.size * recipe.style_scale))
         self.styles = [_open(style, recipe, style_size) for style in styles]
+        self._colored = self.content
+        self._recolor()
         shapes = [style.shape for style in self.styles]
         self.scales = plan(recipe, self.content.shape, shapes, finest=start_image is not None)
         check_tiles(recipe, self.scales)
         self.given = start_image is not None
-        self.start = self._start() if start_image is None else self._given(_open(start_image))
+        start = self._start() if start_image is None else self._given(_open(start_image))
+        self.start = in_gray(start) if recipe.color == "luminance" else start
 
     def at(
         self, scale: Scale, image: np.ndarray
@@ -60,6 +64,23 @@ class Pictures:
 
         styles = [framed(*pair) for pair in zip(self.styles, scale.styles, strict=True)]
         return framed(self.content, scale.content), styles, framed(image, scale.content)
+
+    def finished(self, image: np.ndarray) -> np.ndarray:
+        """Return an image of this run as it is shown: one painted in gray with its color."""
+        if self.recipe.color != "luminance":
+            return image
+        shape = image.shape[0], image.shape[1]
+        return with_color_of(image, resize_to(self._colored, shape, self.recipe.resample))
+
+    def _recolor(self) -> None:
+        """Do to the colors what the recipe says, before anything else is made of the pictures."""
+        color = self.recipe.color
+        if color == "luminance":
+            self.styles = [in_gray(style, like=self.content) for style in self.styles]
+            self.content = in_gray(self.content)
+        elif color != "style":
+            method: Any = color.removeprefix("match_")
+            self.styles = [match_colors(style, self.content, method) for style in self.styles]
 
     def _start(self) -> np.ndarray:
         shape = self.scales[0].content

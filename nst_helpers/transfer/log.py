@@ -45,6 +45,7 @@ class Log:
             seconds_left=seconds * (work - done) / done,
             _best=best,
             _shape=scales[len(self.rows) - 1].content,
+            _finish=self.pictures.finished,
         )
         for callback in self.callbacks:
             callback(state)
@@ -55,7 +56,7 @@ class Log:
         weights, pictures = self.extractor.weights, self.pictures
         taken = zip(pictures.scales, self._steps(), strict=False)
         return Result(
-            image=image,
+            image=pictures.finished(image),
             recipe=pictures.recipe,
             content=pictures.names[0],
             styles=tuple(pictures.names[1:]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,11 +40,12 @@ class Progress:
     seconds_left: float
     _best: tf.Tensor = field(repr=False)
     _shape: Shape = field(repr=False, default=(0, 0))
+    _finish: Callable[[np.ndarray], np.ndarray] = field(repr=False, default=np.asarray)
 
     @property
     def image(self) -> np.ndarray:
-        """The best image so far, float32 RGB in [0, 1], shape (H, W, 3)."""
-        return as_image(self._best, self._shape)
+        """The best image so far, as a result has it: float32 RGB in [0, 1], shape (H, W, 3)."""
+        return self._finish(as_image(self._best, self._shape))
 
 
 def as_image(image: tf.Tensor | np.ndarray, shape: Shape) -> np.ndarray:

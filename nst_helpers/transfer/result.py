@@ -51,7 +51,8 @@ class Result:
     ----------
     image : ndarray, float32, shape (H, W, 3)
         RGB in [0, 1]. With ``recipe.clip`` false the optimization may leave that range; the
-        losses are those before the image was clipped to it.
+        losses are those before the image was clipped to it; with ``recipe.color`` "luminance"
+        before its color was put back.
     recipe : Recipe
     content, styles : str, tuple of str
         The pictures as they were named; ``"array"`` for one that was given as numbers.

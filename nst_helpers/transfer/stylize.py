@@ -109,7 +109,8 @@ def stylize_many(
 ) -> Iterator[Result]:
     """Paint several content pictures in one style, which is prepared once.
 
-    Pictures of equal size also share the compiled steps, so each after the first starts at once.
+    Pictures of equal size also share the compiled steps, so each after the first starts at once;
+    not if the recipe's `color` is the content's, for then the style is another beside each.
     Parameters, results and errors are those of `stylize`. A run that was interrupted still gives
     its result. After Ctrl-C or the kernel's stop button it is the last one; after `Stop` the next
     picture is begun.
@@ -145,6 +146,8 @@ def _paint_all(
     extractor = None
     prepared: dict[Any, tuple[Objective, Loop]] = {}
     for content in contents:
+        if recipe.color != "style":  # the styles take their colors from this content
+            prepared.clear()
         with ProgressBar() if progress else contextlib.nullcontext() as bar:
             pictures = Pictures(recipe, content, styles, start_image)
             extractor = extractor or make_extractor(recipe, weights)
