@@ -156,9 +156,20 @@ def test_the_command_trains_and_is_stopped(tmp_path: Path, monkeypatch: pytest.M
     assert "goes on where it was" in ended.output
 
 
-def test_shares_are_checked_first() -> None:
-    with pytest.raises(RecipeError, match="as many shares"):
-        stylize_fast("china", ["swirling_night"], style_shares=(1, 2))
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"style_shares": (1, 2)}, "as many shares"),
+        ({"size": 3}, "size cannot be 3"),
+        ({"amount": 1.5}, "not 1.5, 3"),
+        ({"amount": float("nan")}, "from 0 to 1"),
+        ({"scales": 0}, "scales 1 or more"),
+        ({"matching": "wct"}, "Unknown matching 'wct'"),
+    ],
+)
+def test_settings_are_checked(wrong: dict[str, Any], words: str, autoencoder: Autoencoder) -> None:
+    with pytest.raises(RecipeError, match=words):
+        stylize_fast("china", "swirling_night", **{"size": 64, "autoencoder": autoencoder} | wrong)
 
 
 def test_a_network_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..errors import RecipeError
 from ..options import Matching
 from ..pictures.sizes import resize_to
 from ..recipe import Recipe
@@ -62,10 +63,14 @@ def stylize_fast(
     ImageError, DataError
         If a picture cannot be read or found.
     RecipeError
-        If the shares do not fit the styles.
+        If the shares do not fit the styles, or another setting is not possible.
     WeightsError
         If the weights cannot be had.
     """
+    if not (0 <= amount <= 1 and scales >= 1):
+        raise RecipeError(
+            f"An amount is from 0 to 1, and scales 1 or more: not {amount}, {scales}."
+        )
     styles = style if isinstance(style, list | tuple) else [style]
     recipe = _recipe(size, scales)
     shares = np.array(check_shares(style_shares, len(styles), recipe), np.float32)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 
+from ..errors import RecipeError
 from ..moments import matching_matrix, moments
 from ..options import Matching
 
@@ -26,12 +29,19 @@ def match_features(
     -------
     ndarray, float32, shape (h, w, N)
 
+    Raises
+    ------
+    RecipeError
+        If the matching is unknown.
+
     References
     ----------
     Huang, Belongie, ICCV 2017, arXiv:1703.06868: AdaIN, eq. 8.
     Li, Fang, Yang, Wang, Lu, Yang, NeurIPS 2017, arXiv:1705.08086: WCT.
     Lu, Zhao, Yao, Chen, Xu, Zhang, ICCV 2019, arXiv:1906.00668: optimal transport.
     """
+    if matching not in get_args(Matching):
+        raise RecipeError(f"Unknown matching {matching!r}; choose from {get_args(Matching)}.")
     own, wanted = (moments(maps.reshape(-1, maps.shape[-1])) for maps in (features, style))
     matrix = matching_matrix(own[1], wanted[1], matching, _LEAST)
     return ((features - own[0]) @ matrix.T + wanted[0]).astype(np.float32)
