@@ -67,9 +67,9 @@ LENGTHS: dict[str, dict[str, Any]] = {
 # First guesses. To be fair, set them so that as much of the photo is kept as by the default
 # (`weights`), before `pictures` is run.
 WEIGHTS: dict[str, dict[str, Any]] = {
-    "mean_covariance": {},
-    "wasserstein": {"layer_weights": "mean", "style_weight": 100.0},
-    "sliced": {"layer_weights": "mean", "style_weight": 100.0},
+    "mean_covariance": {"style_weight": 50.0},
+    "wasserstein": {"layer_weights": "mean", "style_weight": 1000.0},
+    "sliced": {"layer_weights": "mean", "style_weight": 1000.0},
     "shifted_gram": {},
 }
 app = typer.Typer()

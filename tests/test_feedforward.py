@@ -235,3 +235,27 @@ def test_training_goes_on_where_it_was_stopped(
     assert found["w00"].shape == (3, 3, 256, 128)
     for name in wanted:
         np.testing.assert_array_equal(found[name], wanted[name])
+
+
+def test_a_training_keeps_to_its_folder(tmp_path: Path) -> None:
+    weights = load_weights("random")
+    (tmp_path / "mine.txt").write_text("mine")
+    for folder, words in ((tmp_path, "no folder for"), (tmp_path / "mine.txt", "no folder for")):
+        with pytest.raises(WeightsError, match=words):
+            training.train_decoder(folder, 1, weights=weights)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / "training.json").write_text('{"network": "decoder", "steps": 9}')
+    with pytest.raises(WeightsError, match=r"another training.*'steps': 9"):
+        training.train_decoder(tmp_path / "begun", 1, weights=weights)
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "_STEPS_PER_CHECKPOINT", 1)
+    monkeypatch.setattr(training, "SIDE", 32)
+    weights = load_weights("random")
+    training.train_decoder(tmp_path / "one", 1, weights=weights)
+    (index,) = (tmp_path / "one" / "checkpoint").glob("*.index")
+    index.write_bytes(index.read_bytes()[:-9])
+    with pytest.raises(WeightsError, match="is damaged"):
+        training.train_decoder(tmp_path / "one", 1, weights=weights)

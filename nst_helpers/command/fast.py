@@ -18,7 +18,7 @@ from .app import Stops, app, credit
 
 _log = logging.getLogger(__name__)
 
-NETWORKS = Path("outputs", "networks")
+NETWORKS = Path("outputs", "decoder")
 
 
 def paint_fast(
@@ -74,7 +74,9 @@ def fast_size(asked: dict[str, Any]) -> int | None:
 
 @app.command()
 def train(
-    folder: Annotated[Path, typer.Option(help="For the network and its checkpoints.")] = NETWORKS,
+    folder: Annotated[
+        Path, typer.Option(help="A new one, for the network and its checkpoints.")
+    ] = NETWORKS,
     steps: Annotated[int, typer.Option(min=1, help="Batches of four crops.")] = 2000,
 ) -> None:
     """Train the decoder of `nst stylize --fast` again, as the one that comes with the package.
@@ -86,7 +88,6 @@ def train(
     _log.info("Loading TensorFlow and the network ...")
     from ..feedforward.training import train_decoder
 
-    folder.mkdir(parents=True, exist_ok=True)
     try:
         with tqdm(total=steps, disable=None) as bar:
 

@@ -6,13 +6,17 @@ the painting that results are shown on: *china*, *chelsea*, *flower* and *staine
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .._tensorflow import tf
-from ..network.weights import Weights
+from ..errors import WeightsError
+from ..files import quoted, reason, write_atomically
+from ..network.weights import Weights, load_weights
 from ..pictures import data
 from ..pictures.sizes import resize_to
 from .decoder import LAYER, encoder, make_decoder
@@ -133,7 +137,7 @@ def train_decoder(
     Parameters
     ----------
     folder : path
-        For the network and, until it is done, its checkpoints.
+        A new one, or one where such a training was begun: for the network and its checkpoints.
     steps : int
         Batches of four crops.
     weights : Weights, optional
@@ -145,12 +149,24 @@ def train_decoder(
     -------
     path
         Of the network.
+
+    Raises
+    ------
+    WeightsError
+        If the folder cannot be used, holds something else, or another training's checkpoints.
     """
-    training = DecoderTraining(steps, weights)
+    network = load_weights() if weights is None else weights
+    _begin(folder, {"network": "decoder", "steps": steps, "vgg19": network.sha256})
+    training = DecoderTraining(steps, network)
     done = tf.Variable(0)
     state = tf.train.Checkpoint(decoder=training.decoder, adam=training.adam, done=done)
-    manager = tf.train.CheckpointManager(state, folder / "decoder", max_to_keep=1)
-    state.restore(manager.latest_checkpoint)
+    manager = tf.train.CheckpointManager(state, folder / "checkpoint", max_to_keep=1)
+    try:
+        state.restore(manager.latest_checkpoint)
+    except tf.errors.OpError as error:
+        raise WeightsError(
+            f"The checkpoint in {quoted(folder)} is damaged; remove the folder and begin anew."
+        ) from error
     while int(done) < steps:
         parts = training.step(int(done))
         done.assign_add(1)
@@ -163,6 +179,24 @@ def train_decoder(
     }
     write_arrays(folder / "decoder.npz", arrays | {"scale": np.float32(training.scales[LAYER])})
     return folder / "decoder.npz"
+
+
+def _begin(folder: Path, about: dict[str, Any]) -> None:
+    """Make the folder of a training, or check that it is this one's."""
+    note = folder / "training.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not any(folder.iterdir()):
+            write_atomically(note, lambda file: file.write(json.dumps(about).encode()))
+        begun = json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(
+            f"{quoted(folder)} is no folder for a training ({reason(error)}); name a new one."
+        ) from error
+    if begun != about:
+        raise WeightsError(
+            f"{quoted(folder)} holds another training, {begun}; name a new folder, or train so."
+        )
 
 
 def adain(maps: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
