@@ -84,7 +84,7 @@ def stylize(
         typer.Option(help="Time of the optimization; steps, and size if not given, follow."),
     ] = None,
     fast: Annotated[
-        bool, typer.Option("--fast", help="In about a second, without optimization: a preview.")
+        bool, typer.Option("--fast", help="Without optimization, in seconds: a preview.")
     ] = False,
     fit: Annotated[
         bool, typer.Option("--fit", help="Take the largest size that the free memory allows.")
