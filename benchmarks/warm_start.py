@@ -2,9 +2,9 @@
 
     python benchmarks/warm_start.py [--size 224] [--steps 80]
 
-Two pairs, two recipes (one that keeps much of the photo, one that keeps little), on one scale: from
-the photo, and from what `stylize_fast` makes of it. Printed is the loss at some steps, over that of
-the photo, and how many steps from the photo each of the other run's is worth.
+Two pairs and two recipes, on one scale: from the photo, and from what `stylize_fast` makes of it.
+Printed is the loss at some steps, over that of the photo, and how many steps from the photo each of
+the other run's is worth.
 """
 
 from typing import Annotated

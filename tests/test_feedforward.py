@@ -135,6 +135,7 @@ def test_the_command_paints_in_one_pass(tmp_path: Path) -> None:
     record = json.loads(output.with_suffix(".json").read_text())
     assert record == read_metadata(output)
     assert record["styles"] == ["stained_glass"]
+    assert record["sha256"]["content"] == data.info("china").sha256
     again = stylize_fast("china", "stained_glass", size=96)
     np.testing.assert_allclose(load_image(output), again, atol=0.51 / 255)  # 8 bits
     with pytest.raises(ImageError, match="not the record of a run"):

@@ -1,4 +1,4 @@
-"""The command line: `nst demo`, `stylize`, `judge`, `figures`, `fetch`, `recipes`, `doctor`."""
+"""The command line: what `nst` is when it is run; its commands lie in the modules beside."""
 
 from __future__ import annotations
 

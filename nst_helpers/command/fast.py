@@ -40,7 +40,7 @@ def paint_fast(
     from ..feedforward.decoder import Autoencoder
     from ..feedforward.fast import stylize_fast
     from ..network.weights import load_weights
-    from ..transfer.inputs import check_shares
+    from ..transfer.inputs import check_shares, checksums
 
     check_shares(style_shares, len(styles), Recipe())
     vgg19 = load_weights(weights)
@@ -51,6 +51,7 @@ def paint_fast(
     seconds = round(time.perf_counter() - began, 2)
     record = {"picture": output.name, "content": content, "styles": list(styles), "fast": True}
     record |= {"seconds": seconds, "weights": {"source": vgg19.source, "sha256": vgg19.sha256}}
+    record["sha256"] = checksums(Recipe(), content, styles, None)
     save_or_rescue(image, output, metadata=record)
     write_record(output, json.dumps(record, indent=1) + "\n")
     height, width, _ = image.shape

@@ -8,6 +8,7 @@ from .._tensorflow import tf
 from ..network.precision import resolve_precision
 from ..network.vgg19 import VGG19
 from ..network.weights import Weights
+from ..pictures.sizes import check_image
 from ..transfer.scales import frame, unframed
 from .kept import kept_network
 
@@ -67,12 +68,42 @@ class Autoencoder:
         self._decoder.set_weights([array.astype(np.float32) for array in arrays.values()])
 
     def encode(self, image: np.ndarray) -> np.ndarray:
-        """Return features, float32, shape (ceil(H / 4), ceil(W / 4), 256), of RGB in [0, 1]."""
+        """Return the features of a picture over their root mean square.
+
+        Parameters
+        ----------
+        image : ndarray, float, shape (H, W, 3)
+            RGB in [0, 1].
+
+        Returns
+        -------
+        ndarray, float32, shape (ceil(H / 4), ceil(W / 4), 256)
+            A side of 4 pixels or less has two positions: one has no reflection.
+
+        Raises
+        ------
+        ImageError
+            If it is no picture.
+        """
+        image = check_image(image)
         maps = self._network(tf.constant(frame(image, CELL)[None]))[LAYER][0]
         return tf.cast(maps, tf.float32).numpy() / self._scale
 
     def decode(self, features: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-        """Return the picture of this (height, width) that features stand for, RGB in [0, 1]."""
+        """Return the picture that features stand for.
+
+        Parameters
+        ----------
+        features : ndarray, float32, shape (h, w, 256)
+            As `encode` gives them.
+        shape : (height, width)
+            Of the picture that was encoded.
+
+        Returns
+        -------
+        ndarray, float32, shape (height, width, 3)
+            RGB in [0, 1].
+        """
         image = self._decoder(tf.constant(features[None], tf.float32))[0].numpy()
         return np.clip(unframed(image, shape), 0, 1)
 
