@@ -20,7 +20,7 @@ from nst_helpers import (
 )
 from nst_helpers.command import cli
 from nst_helpers.errors import ImageError, RecipeError, WeightsError
-from nst_helpers.feedforward import kept, training
+from nst_helpers.feedforward import crops, decoder_training, kept, training
 from nst_helpers.feedforward.decoder import Autoencoder, make_decoder
 from nst_helpers.feedforward.latent import match_features
 
@@ -68,7 +68,7 @@ def test_matched_features_have_the_moments_of_the_style(rng: np.random.Generator
 
 def test_adain_is_the_simplest_match(rng: np.random.Generator) -> None:
     maps, style = (rng.normal(1, 2, (1, 9, 8, 6)).astype(np.float32) for _ in range(2))
-    ours = training.adain(tf.constant(maps), tf.constant(style))[0]
+    ours = decoder_training.adain(tf.constant(maps), tf.constant(style))[0]
     # 1e-5 is added to the variances, which are about 4
     np.testing.assert_allclose(ours, match_features(maps[0], style[0], "mean_std"), atol=1e-4)
 
@@ -143,18 +143,26 @@ def test_the_command_paints_in_one_pass(tmp_path: Path) -> None:
 
 
 def test_the_command_trains_and_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def trained(folder: Path, steps: int, callback: Any) -> Path:
+    def trained(name: str, folder: Path, steps: int, callback: Any) -> Path:
         callback(1, {"pixels": 0.5})
         if steps == 7:
             raise KeyboardInterrupt
         return folder / "decoder.npz"
 
-    monkeypatch.setattr(training, "train_decoder", trained)
+    monkeypatch.setattr(training, "train", trained)
     ended = CliRunner().invoke(cli.app, ["train", "--folder", str(tmp_path / "new")])
     assert ended.output.endswith("decoder.npz: the decoder.\n")
     ended = CliRunner().invoke(cli.app, ["train", "--folder", str(tmp_path), "--steps", "7"])
     assert ended.exit_code == 130
     assert "goes on where it was" in ended.output
+
+
+def test_the_command_names_what_can_be_trained() -> None:
+    helped = CliRunner().invoke(cli.app, ["train", "--help"])
+    assert all(name in helped.output for name in training.TRAININGS)
+    ended = CliRunner().invoke(cli.app, ["train", "encoder"])
+    assert ended.exit_code == 2
+    assert "No network 'encoder' can be trained, but decoder" in ended.output
 
 
 @pytest.mark.parametrize(
@@ -197,7 +205,7 @@ def test_no_network_is_a_pickle(tmp_path: Path) -> None:
 
 
 def test_nothing_that_results_are_shown_on_is_trained_on() -> None:
-    trained = {*training.PHOTOS, *training.PAINTINGS}
+    trained = {*crops.PHOTOS, *crops.PAINTINGS}
     assert not HELD_OUT & trained
     for name in trained:
         assert data.info(name).license.startswith(("CC0", "public domain"))
@@ -206,8 +214,8 @@ def test_nothing_that_results_are_shown_on_is_trained_on() -> None:
 def test_crops_are_pictures(rng: np.random.Generator) -> None:
     images = [rng.random((97, 300, 3), np.float32), rng.random((500, 120, 3), np.float32)]
     for _ in range(20):
-        piece = training.crop(images, rng)
-        assert piece.shape == (training.SIDE, training.SIDE, 3)
+        piece = crops.crop(images, rng, 96)
+        assert piece.shape == (96, 96, 3)
         assert 0 <= piece.min() <= piece.max() <= 1
 
 
@@ -215,7 +223,7 @@ def test_training_goes_on_where_it_was_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "_STEPS_PER_CHECKPOINT", 1)
-    monkeypatch.setattr(training, "SIDE", 32)
+    monkeypatch.setattr(decoder_training, "SIDE", 32)
     weights, seen = load_weights("random"), dict[int, float]()
 
     def stop(done: int, parts: dict[str, float]) -> None:
@@ -226,10 +234,10 @@ def test_training_goes_on_where_it_was_stopped(
         seen[done] = sum(parts.values())
 
     with pytest.raises(KeyboardInterrupt):
-        training.train_decoder(tmp_path / "one", 3, weights=weights, callback=stop)
-    one = training.train_decoder(tmp_path / "one", 3, weights=weights, callback=note)
+        training.train("decoder", tmp_path / "one", 3, weights=weights, callback=stop)
+    one = training.train("decoder", tmp_path / "one", 3, weights=weights, callback=note)
     assert list(seen) == [2, 3]
-    other = training.train_decoder(tmp_path / "other", 3, weights=weights, callback=note)
+    other = training.train("decoder", tmp_path / "other", 3, weights=weights, callback=note)
     assert list(seen) == [2, 3, 1]
     assert seen[3] < seen[1]
     found, wanted = (kept.read_arrays(path.read_bytes()) for path in (one, other))
@@ -243,20 +251,20 @@ def test_a_training_keeps_to_its_folder(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     for folder, words in ((tmp_path, "no folder for"), (tmp_path / "mine.txt", "no folder for")):
         with pytest.raises(WeightsError, match=words):
-            training.train_decoder(folder, 1, weights=weights)
+            training.train("decoder", folder, 1, weights=weights)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
     (tmp_path / "begun").mkdir()
     (tmp_path / "begun" / "training.json").write_text('{"network": "decoder", "steps": 9}')
     with pytest.raises(WeightsError, match=r"another training.*'steps': 9"):
-        training.train_decoder(tmp_path / "begun", 1, weights=weights)
+        training.train("decoder", tmp_path / "begun", 1, weights=weights)
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "_STEPS_PER_CHECKPOINT", 1)
-    monkeypatch.setattr(training, "SIDE", 32)
+    monkeypatch.setattr(decoder_training, "SIDE", 32)
     weights = load_weights("random")
-    training.train_decoder(tmp_path / "one", 1, weights=weights)
+    training.train("decoder", tmp_path / "one", 1, weights=weights)
     (index,) = (tmp_path / "one" / "checkpoint").glob("*.index")
     index.write_bytes(index.read_bytes()[:-9])
     with pytest.raises(WeightsError, match="is damaged"):
-        training.train_decoder(tmp_path / "one", 1, weights=weights)
+        training.train("decoder", tmp_path / "one", 1, weights=weights)

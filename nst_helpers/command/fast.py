@@ -18,8 +18,6 @@ from .app import Stops, app, credit
 
 _log = logging.getLogger(__name__)
 
-NETWORKS = Path("outputs", "decoder")
-
 
 def paint_fast(
     content: str,
@@ -75,20 +73,25 @@ def fast_size(asked: dict[str, Any]) -> int | None:
 
 @app.command()
 def train(
+    name: Annotated[str, typer.Argument(help="decoder.")] = "decoder",
     folder: Annotated[
-        Path, typer.Option(help="A new one, for the network and its checkpoints.")
-    ] = NETWORKS,
-    steps: Annotated[int, typer.Option(min=1, help="Batches of four crops.")] = 2000,
+        Path | None,
+        typer.Option(help="A new one, for the network and its checkpoints: outputs/NAME."),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="By default those of the one in the package.")
+    ] = None,
 ) -> None:
-    """Train the decoder of `nst stylize --fast` again, as the one that comes with the package.
+    """Train a network of one pass again, as the one that comes with the package.
 
-    What was stopped goes on where it was. Two cores take about half an hour.
+    What was stopped goes on where it was. Two cores take about half an hour for the decoder.
     """
     from tqdm import tqdm
 
     _log.info("Loading TensorFlow and the network ...")
-    from ..feedforward.training import train_decoder
+    from ..feedforward import training
 
+    steps = training.training_of(name).STEPS if steps is None else steps
     try:
         with tqdm(total=steps, disable=None) as bar:
 
@@ -96,7 +99,7 @@ def train(
                 bar.update(done - bar.n)
                 bar.set_postfix_str(", ".join(f"{k} {v:.3g}" for k, v in parts.items()))
 
-            path = train_decoder(folder, steps, callback=show)
+            path = training.train(name, folder or Path("outputs", name), steps, callback=show)
     except KeyboardInterrupt as error:
         raise Stops.exit("Stopped; the same command goes on where it was.") from error
-    typer.echo(f"{path}: the decoder.")
+    typer.echo(f"{path}: the {name.replace('_', ' ')}.")

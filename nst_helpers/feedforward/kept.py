@@ -46,6 +46,11 @@ def write_arrays(path: Path, arrays: dict[str, Any]) -> None:
     write_atomically(path, lambda file: np.savez(file, **arrays))
 
 
+def kept_weights(model: Any) -> dict[str, np.ndarray]:
+    """Return a Keras model's weights in their order, as what `write_arrays` takes: float16."""
+    return {f"w{i:02}": x.astype(np.float16) for i, x in enumerate(model.get_weights())}
+
+
 def _registry() -> dict[str, Any]:
     text = (picture_folder() / "networks.json").read_text(encoding="utf-8")
     return {entry["name"]: entry for entry in json.loads(text)}
