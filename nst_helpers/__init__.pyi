@@ -23,6 +23,7 @@ from .errors import WeightsError as WeightsError
 from .feedforward.decoder import Autoencoder as Autoencoder
 from .feedforward.fast import stylize_fast as stylize_fast
 from .feedforward.latent import match_features as match_features
+from .feedforward.style_network import StyleNetwork as StyleNetwork
 from .judge.judge import Judge as Judge
 from .judge.judge import Verdict as Verdict
 from .losses.build import recipe_objective as recipe_objective

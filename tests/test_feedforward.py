@@ -20,7 +20,7 @@ from nst_helpers import (
 )
 from nst_helpers.command import cli
 from nst_helpers.errors import ImageError, RecipeError, WeightsError
-from nst_helpers.feedforward import crops, decoder_training, kept, training
+from nst_helpers.feedforward import crops, decoder_training, kept, style_training, training
 from nst_helpers.feedforward.decoder import Autoencoder, make_decoder
 from nst_helpers.feedforward.latent import match_features
 
@@ -162,7 +162,7 @@ def test_the_command_names_what_can_be_trained() -> None:
     assert all(name in helped.output for name in training.TRAININGS)
     ended = CliRunner().invoke(cli.app, ["train", "encoder"])
     assert ended.exit_code == 2
-    assert "No network 'encoder' can be trained, but decoder" in ended.output
+    assert "No network 'encoder' can be trained, but decoder, style_network" in ended.output
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,9 @@ def test_settings_are_checked(wrong: dict[str, Any], words: str, autoencoder: Au
 
 
 def test_a_network_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(WeightsError, match="no network 'decoder2'; there are decoder"):
+    with pytest.raises(
+        WeightsError, match="no network 'decoder2'; there are decoder, style_network"
+    ):
         kept.kept_network("decoder2")
     monkeypatch.setattr(kept, "picture_folder", lambda: tmp_path)
     kept.write_arrays(tmp_path / "one.npz", {"w": np.ones(3)})
@@ -219,11 +221,22 @@ def test_crops_are_pictures(rng: np.random.Generator) -> None:
         assert 0 <= piece.min() <= piece.max() <= 1
 
 
+@pytest.mark.parametrize(
+    ("name", "module", "first"),
+    [
+        ("decoder", decoder_training, (3, 3, 256, 128)),
+        ("style_network", style_training, (9, 9, 3, 16)),
+    ],
+)
 def test_training_goes_on_where_it_was_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    module: Any,
+    first: tuple[int, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(training, "_STEPS_PER_CHECKPOINT", 1)
-    monkeypatch.setattr(decoder_training, "SIDE", 32)
+    monkeypatch.setattr(module, "SIDE", 32)
     weights, seen = load_weights("random"), dict[int, float]()
 
     def stop(done: int, parts: dict[str, float]) -> None:
@@ -234,16 +247,18 @@ def test_training_goes_on_where_it_was_stopped(
         seen[done] = sum(parts.values())
 
     with pytest.raises(KeyboardInterrupt):
-        training.train("decoder", tmp_path / "one", 3, weights=weights, callback=stop)
-    one = training.train("decoder", tmp_path / "one", 3, weights=weights, callback=note)
+        training.train(name, tmp_path / "one", 3, weights=weights, callback=stop)
+    one = training.train(name, tmp_path / "one", 3, weights=weights, callback=note)
     assert list(seen) == [2, 3]
-    other = training.train("decoder", tmp_path / "other", 3, weights=weights, callback=note)
+    other = training.train(name, tmp_path / "other", 3, weights=weights, callback=note)
     assert list(seen) == [2, 3, 1]
-    assert seen[3] < seen[1]
     found, wanted = (kept.read_arrays(path.read_bytes()) for path in (one, other))
-    assert found["w00"].shape == (3, 3, 256, 128)
-    for name in wanted:
-        np.testing.assert_array_equal(found[name], wanted[name])
+    assert one.name == f"{name}.npz"
+    assert found["w00"].shape == first
+    for array in wanted:
+        np.testing.assert_array_equal(found[array], wanted[array])
+    if name == "decoder":  # the other's batches differ by more than three steps gain
+        assert seen[3] < seen[1]
 
 
 def test_a_training_keeps_to_its_folder(tmp_path: Path) -> None:

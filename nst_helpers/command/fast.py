@@ -73,7 +73,7 @@ def fast_size(asked: dict[str, Any]) -> int | None:
 
 @app.command()
 def train(
-    name: Annotated[str, typer.Argument(help="decoder.")] = "decoder",
+    name: Annotated[str, typer.Argument(help="decoder or style_network.")] = "decoder",
     folder: Annotated[
         Path | None,
         typer.Option(help="A new one, for the network and its checkpoints: outputs/NAME."),

@@ -15,6 +15,7 @@ from ..files import quoted, reason, write_atomically
 from ..network.weights import Weights, load_weights
 from .decoder_training import DecoderTraining
 from .kept import write_arrays
+from .style_training import StyleNetworkTraining
 
 _STEPS_PER_CHECKPOINT = 100
 
@@ -49,7 +50,10 @@ class Training(Protocol):
         """Return what is kept of the network."""
 
 
-TRAININGS: dict[str, type[Training]] = {"decoder": DecoderTraining}
+TRAININGS: dict[str, type[Training]] = {
+    "decoder": DecoderTraining,
+    "style_network": StyleNetworkTraining,
+}
 
 
 def training_of(name: str) -> type[Training]:
