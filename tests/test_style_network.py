@@ -73,9 +73,14 @@ def test_the_untrained_network_is_small_and_the_same_again() -> None:
     assert first.count_params() < 250_000
     for one, other in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    image = first([tf.zeros((2, 16, 20, 3)), tf.eye(3)[:2]]).numpy()
-    assert image.shape == (2, 16, 20, 3)
-    assert 0 < np.abs(image).mean() < 0.2  # it begins near the photo
+    assert first([tf.zeros((2, 16, 20, 3)), tf.eye(3)[:2]]).shape == (2, 16, 20, 3)
+
+
+def test_the_untrained_network_begins_near_the_photo() -> None:
+    photo = data.load("china", 64)[:40]
+    image = make_style_network(2)([tf.constant(photo[None]), tf.eye(2)[:1]])[0].numpy()
+    for n in range(3):
+        assert np.corrcoef(photo[..., n].ravel(), image[..., n].ravel())[0, 1] > 0.8
 
 
 # Its loss and its training
@@ -139,8 +144,14 @@ def test_a_photo_it_never_saw_comes_nearer_to_the_painting(
     style: str, network: StyleNetwork
 ) -> None:
     verdict = Judge("china", style, 128)(network.paint(data.load("china", 128), style))
-    assert verdict.style_distance < 0.9  # the photo itself has 1
+    assert verdict.style_distance < 0.85  # 0.62 to 0.75; the photo itself has 1
     assert verdict.ssim > 0.1
+
+
+def test_a_plain_picture_is_painted_too(network: StyleNetwork) -> None:
+    """Its maps have no deviation to divide by."""
+    image = network.paint(np.full((20, 20, 3), 0.7), "cubist_facets")
+    assert np.isfinite(image).all()
 
 
 def test_shares_run_from_one_style_to_the_other(network: StyleNetwork) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from .._tensorflow import tf
-from ..losses.build import style
+from ..losses.build import style_of
+from ..losses.slot import statistic_of
 from ..losses.statistics import gram_matrix
 from ..losses.terms import content_loss, style_loss
 from ..network.extractor import make_extractor
@@ -123,19 +126,14 @@ class StyleNetworkTraining:
         self.adam.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
         return {name: tf.reduce_mean(loss) for name, loss in losses.items()}
 
-    def _measured(self) -> tuple[dict[str, tf.Tensor], dict[str, float]]:
+    def _measured(self) -> tuple[dict[str, tf.Tensor], Mapping[str, float]]:
         """Return the Gram matrices of all styles, by layer, and the recipe's layer weights."""
         paintings = [frame(data.load(name, RECIPE.size), cell(Recipe())) for name in STYLES]
-        goals = [
-            style(
-                *(self.network, [painting], RECIPE.style_layers),
-                layer_weights=RECIPE.layer_weights,
-                normalization=RECIPE.style_normalization,
-            )
-            for painting in paintings
+        features = [self.network(tf.constant(painting[None])) for painting in paintings]
+        grams = [
+            {name: gram_matrix(maps[name]) for name in RECIPE.style_layers} for maps in features
         ]
-        grams = {
-            name: tf.stack([goal.targets[name][0] for goal in goals])
-            for name in RECIPE.style_layers
-        }
-        return grams, dict(goals[0].weights)
+        gram = statistic_of(RECIPE.statistic, RECIPE.style_normalization)
+        weights = style_of(self.network, grams[:1], None, RECIPE.layer_weights, gram).weights
+        stacked = {name: tf.concat([one[name] for one in grams], 0) for name in RECIPE.style_layers}
+        return stacked, weights
