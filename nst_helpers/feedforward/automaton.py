@@ -219,7 +219,7 @@ class AutomatonTraining:
         chosen = rng.choice(_POOL, _BATCH, replace=False)
         before = tf.gather(self.pool, chosen).numpy()
         before[0] = erase(before[0], *_disc(rng)) if number % 2 else 0
-        masks = draw(rng, rng.integers(_FEWEST, _MOST + 1), _BATCH, SIDE, SIDE)
+        masks = draw(rng, int(rng.integers(_FEWEST, _MOST + 1)), _BATCH, SIDE, SIDE)
         after, parts = self._step(before, masks)
         self.pool.scatter_nd_update(chosen[:, None], after)
         return {name: float(value) for name, value in parts.items()}
