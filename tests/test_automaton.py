@@ -156,6 +156,11 @@ def test_the_texture_itself_has_no_loss(random_weights: Weights) -> None:
     assert found[1] > 1e-2
 
 
+def test_an_unknown_painting_is_refused(random_weights: Weights) -> None:
+    with pytest.raises(RecipeError, match="'china'; choose from swirling_night, stained_glass"):
+        automaton.AutomatonTraining(10, random_weights, "china")
+
+
 def test_what_is_trained_on_is_free() -> None:
     for painting in PAINTINGS:
         assert data.info(painting).license.startswith("CC0")

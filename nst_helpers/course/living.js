@@ -150,6 +150,7 @@ function live(figure, text, side) {
   canvas.onpointerdown = (event) => (canvas.setPointerCapture(event.pointerId), touch(event));
   canvas.onpointermove = (event) => event.buttons && touch(event);
   figure.dataset.steps = 0;
+  figure.querySelector("small").append(" Wipe over them.");
   figure.append(controls);
   automaton.paint(context);
   run(!matchMedia("(prefers-reduced-motion: reduce)").matches);

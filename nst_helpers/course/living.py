@@ -59,7 +59,7 @@ def living_texture(painting: str) -> HTML:
         "id": f"living-{secrets.token_hex(4)}",  # pages of several notebooks may be one document
         "still": _encoded(_still(painting)),
         "alt": html.escape(alt),
-        "caption": html.escape(f"{words} {title}. Wipe over them."),
+        "caption": html.escape(f"{words} {title}."),
         "script": _SCRIPT.read_text(encoding="utf-8"),
         "numbers": _encoded(b"".join(array.astype("<f2").tobytes() for array in numbers)),
         "side": _SIDE,

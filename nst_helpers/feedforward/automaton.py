@@ -135,15 +135,15 @@ def colors(state: np.ndarray) -> np.ndarray:
 
 def erase(state: np.ndarray, center: tuple[int, int], radius: float) -> np.ndarray:
     """Return a state, shape (H, W, 12), with 0 in a disc, which goes on beyond the border."""
-    away = [
-        np.abs((np.arange(side) - middle + side / 2) % side - side / 2)
-        for side, middle in zip(state.shape[:2], center, strict=True)
-    ]
-    return state * (np.hypot(away[0][:, None], away[1]) > radius)[..., None]
+    pairs = zip(state.shape[:2], center, strict=True)
+    rows, columns = (np.abs((np.arange(n) - at + n / 2) % n - n / 2) for n, at in pairs)
+    return state * (np.hypot(rows[:, None], columns) > radius)[..., None]
 
 
 def texture(painting: str) -> np.ndarray:
-    """Return the piece of a painting that its automaton is trained on, RGB in [0, 1]."""
+    """Return the piece of a painting of `CROPS` that its automaton is trained on, RGB in [0, 1]."""
+    if painting not in CROPS:
+        raise RecipeError(f"No automaton is for {painting!r}; choose from {', '.join(CROPS)}.")
     top, left, side, size = CROPS[painting]
     return resize_to(data.load(painting)[top : top + side, left : left + side], (size, size))
 
@@ -207,10 +207,7 @@ class AutomatonTraining:
         self.pool = tf.Variable(tf.zeros((_POOL, SIDE, SIDE, CHANNELS)), trainable=False)
         self.state = {"model": self.model, "adam": self.adam, "pool": self.pool}
         shape = _BATCH, SIDE, SIDE
-        kinds = [
-            tf.TensorSpec((*shape, CHANNELS)),
-            tf.TensorSpec((None, *shape, 1), tf.bool),
-        ]
+        kinds = tf.TensorSpec((*shape, CHANNELS)), tf.TensorSpec((None, *shape, 1), tf.bool)
         self._step = tf.function(self._take_step, input_signature=kinds)
 
     def step(self, number: int) -> dict[str, float]:
