@@ -1,7 +1,7 @@
 // A neural cellular automaton that the reader can wipe (docs/networks.md). The arithmetic is that
 // of nst_helpers/feedforward/automaton.py.
 const CHANNELS = 12, HIDDEN = 96, SEEN = 4 * CHANNELS;
-const BUSY = 8; // milliseconds of every frame, about half of a core
+const BUSY = 8; // milliseconds of a frame at most, and never more than half of its time
 const WIPE = 8; // cells, the radius of what a pointer erases
 
 function halves(text) { // float16 in base64
@@ -54,7 +54,10 @@ class Automaton {
         r += inward[at + 2] * seen[i];
         s += inward[at + 3] * seen[i];
       }
-      this.act(cell, h, p), this.act(cell, h + 1, q), this.act(cell, h + 2, r), this.act(cell, h + 3, s);
+      this.act(cell, h, p);
+      this.act(cell, h + 1, q);
+      this.act(cell, h + 2, r);
+      this.act(cell, h + 3, s);
     }
   }
 
@@ -99,11 +102,11 @@ function live(figure, text, side) {
   const still = figure.querySelector("img"), automaton = new Automaton(text, side);
   const canvas = Object.assign(document.createElement("canvas"), {width: side, height: side});
   const context = canvas.getContext("2d"), controls = document.createElement("div");
-  let running = false, visible = false, frame = 0;
+  let running = false, visible = false, frame = 0, before = 0;
 
-  function work() {
-    const end = performance.now() + BUSY;
-    frame = 0;
+  function work(time) {
+    const end = performance.now() + Math.min(BUSY, (time - before) / 2);
+    [frame, before] = [0, time];
     while (performance.now() < end)
       if (automaton.advance(() => Math.random() < 0.5)) {
         automaton.paint(context);
@@ -142,17 +145,27 @@ function live(figure, text, side) {
   }
 
   const pause = button("Pause", () => run(!running));
-  button("Restart", () => (automaton.restart(), automaton.paint(context), run(true)));
+  button("Restart", () => {
+    automaton.restart();
+    automaton.paint(context);
+    run(true);
+  });
   button("Wipe", () => wipe(Math.random() * side, Math.random() * side));
   canvas.style.cssText = still.style.cssText + "; touch-action: none; cursor: crosshair";
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", still.alt);
-  canvas.onpointerdown = (event) => (canvas.setPointerCapture(event.pointerId), touch(event));
+  canvas.onpointerdown = (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    touch(event);
+  };
   canvas.onpointermove = (event) => event.buttons && touch(event);
   figure.dataset.steps = 0;
   figure.querySelector("small").append(" Wipe over them.");
   figure.append(controls);
   automaton.paint(context);
   run(!matchMedia("(prefers-reduced-motion: reduce)").matches);
-  new IntersectionObserver((seen) => ((visible = seen.at(-1).isIntersecting), wake())).observe(figure);
+  new IntersectionObserver((changes) => {
+    visible = changes.at(-1).isIntersecting;
+    wake();
+  }).observe(figure);
 }

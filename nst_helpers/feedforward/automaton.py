@@ -24,8 +24,9 @@ SIDE = 64  # cells along one side in training
 #: Squares of paintings in which several strokes fit: top, left and side in pixels, and to how many
 #: they are reduced.
 CROPS = {"swirling_night": (20, 0, 256, 112), "stained_glass": (100, 60, 288, 112)}
-_POOL, _BATCH = 64, 2
+_POOL, _BATCH = 32, 2
 _FEWEST, _MOST = 32, 48  # updates in a step of training
+_FAR = 5.0  # a state with a number beyond begins anew
 _OVERFLOW = 10.0  # weight of what states exceed [-1, 1] by; that of the style is about 1
 
 
@@ -46,13 +47,7 @@ def make_automaton(seed: int = 0) -> tf.keras.Model:
 
 
 def kept_automaton(painting: str) -> tf.keras.Model:
-    """Return the automaton of a painting that comes with the package.
-
-    Raises
-    ------
-    WeightsError
-        If there is none.
-    """
+    """Return the automaton of a painting that comes with the package, or raise WeightsError."""
     model = make_automaton()
     arrays = kept_network(f"automaton_{painting}").values()
     model.set_weights([array.astype(np.float32) for array in arrays])
@@ -178,13 +173,14 @@ class AutomatonTraining:
     """An automaton, the network that judges it, and one step of Adam.
 
     States are taken from a pool, updated some dozens of times, and put back, so that the texture
-    also learns to stay. In every other step one of them begins anew; in the others a disc of one
+    also learns to stay. In every eighth step one of them begins anew; in the others a disc of one
     is erased.
 
     Parameters
     ----------
     steps : int
-        Of the whole training: the step size falls from 2e-3 to 2e-4 by a half cosine.
+        Of the whole training: the step size rises to 2e-3 in a sixth of them, then falls to 2e-4
+        by a half cosine.
     weights : Weights, optional
         Of VGG19; by default the pretrained ones.
     painting : str
@@ -201,7 +197,9 @@ class AutomatonTraining:
     ) -> None:
         self.steps, self.model = steps, make_automaton()
         self.loss = TextureLoss(texture(painting), weights)
-        rate = tf.keras.optimizers.schedules.CosineDecay(2e-3, steps, alpha=0.1)
+        slow = steps // 6  # else states grow without bounds at the beginning
+        about = {"alpha": 0.1, "warmup_target": 2e-3, "warmup_steps": slow}
+        rate = tf.keras.optimizers.schedules.CosineDecay(0.0, steps - slow, **about)
         self.adam = tf.keras.optimizers.Adam(rate)
         self.adam.build(self.model.trainable_variables)
         self.pool = tf.Variable(tf.zeros((_POOL, SIDE, SIDE, CHANNELS)), trainable=False)
@@ -215,7 +213,7 @@ class AutomatonTraining:
         rng = np.random.default_rng([1, number])
         chosen = rng.choice(_POOL, _BATCH, replace=False)
         before = tf.gather(self.pool, chosen).numpy()
-        before[0] = erase(before[0], *_disc(rng)) if number % 2 else 0
+        before[0] = erase(before[0], *_disc(rng)) if number % 8 else 0
         masks = draw(rng, int(rng.integers(_FEWEST, _MOST + 1)), _BATCH, SIDE, SIDE)
         after, parts = self._step(before, masks)
         self.pool.scatter_nd_update(chosen[:, None], after)
@@ -237,9 +235,10 @@ class AutomatonTraining:
                 "overflow": _OVERFLOW * tf.reduce_mean(beyond),
             }
             total = tf.add_n(list(parts.values()))
+        calm = tf.reduce_max(tf.abs(after), (1, 2, 3), keepdims=True) < _FAR
         slopes = [x / (tf.norm(x) + 1e-8) for x in tape.gradient(total, variables)]
         self.adam.apply_gradients(zip(slopes, variables, strict=True))
-        return after, parts
+        return tf.where(calm, after, 0.0), parts
 
 
 def _disc(rng: np.random.Generator) -> tuple[tuple[int, int], float]:
