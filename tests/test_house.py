@@ -69,7 +69,10 @@ def test_modules_are_short(module: str) -> None:
 PUBLIC = ["nst_helpers.losses", "nst_helpers.optimizers", "nst_helpers.recipes"]
 COURSE = [
     f"nst_helpers.course.{name}"
-    for name in ("album", "checks", "drawings", "figures", "paper", "predictions", "rulers")
+    for name in (
+        *("album", "checks", "drawings", "figures", "living"),
+        *("paper", "predictions", "rulers"),
+    )
 ]
 
 

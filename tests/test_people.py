@@ -215,9 +215,10 @@ def test_the_commands_of_the_manual(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "Closer to the painting" in result.stdout
 
 
-def test_an_installed_package_has_the_page(tmp_path: Path) -> None:
+def test_an_installed_package_has_the_pages(tmp_path: Path) -> None:
     builder = pytest.importorskip("hatchling.builders.wheel")
     (wheel,) = builder.WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
     with zipfile.ZipFile(wheel) as content:
         stored = content.read("nst_helpers/judge/people.html")
+        assert "nst_helpers/course/living.js" in content.namelist()
     assert stored == people._TEMPLATE.read_bytes()
