@@ -145,7 +145,7 @@ def test_a_step_depends_on_its_number_and_the_state_alone(
     for name, array in one.arrays().items():
         assert array.dtype == np.float16
         np.testing.assert_array_equal(array, third.arrays()[name])
-    assert np.any(one.arrays()["w2"] != 0)
+    assert np.any(one.arrays()["w02"] != 0)
 
 
 def test_the_texture_itself_has_no_loss(random_weights: Weights) -> None:

@@ -20,7 +20,14 @@ from nst_helpers import (
 )
 from nst_helpers.command import cli
 from nst_helpers.errors import ImageError, RecipeError, WeightsError
-from nst_helpers.feedforward import crops, decoder_training, kept, style_training, training
+from nst_helpers.feedforward import (
+    automaton,
+    crops,
+    decoder_training,
+    kept,
+    style_training,
+    training,
+)
 from nst_helpers.feedforward.decoder import Autoencoder, make_decoder
 from nst_helpers.feedforward.latent import match_features
 
@@ -226,6 +233,7 @@ def test_crops_are_pictures(rng: np.random.Generator) -> None:
     [
         ("decoder", decoder_training, (3, 3, 256, 128)),
         ("style_network", style_training, (9, 9, 3, 16)),
+        ("automaton_stained_glass", automaton, (1, 1, 48, 96)),
     ],
 )
 def test_training_goes_on_where_it_was_stopped(

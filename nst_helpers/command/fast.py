@@ -71,9 +71,12 @@ def fast_size(asked: dict[str, Any]) -> int | None:
     return as_recipe(None, asked).size if asked else None
 
 
+_NAMES = "decoder, style_network, automaton_swirling_night or automaton_stained_glass."
+
+
 @app.command()
 def train(
-    name: Annotated[str, typer.Argument(help="decoder or style_network.")] = "decoder",
+    name: Annotated[str, typer.Argument(help=_NAMES)] = "decoder",
     folder: Annotated[
         Path | None,
         typer.Option(help="A new one, for the network and its checkpoints: outputs/NAME."),
@@ -82,16 +85,17 @@ def train(
         int | None, typer.Option(min=1, help="By default those of the one in the package.")
     ] = None,
 ) -> None:
-    """Train a network of one pass again, as the one that comes with the package.
+    """Train a network again, as the one that comes with the package.
 
-    What was stopped goes on where it was. Two cores take about half an hour for the decoder.
+    What was stopped goes on where it was. The decoder takes about half an hour of two cores, the
+    style network a quarter of an hour, an automaton less than ten minutes.
     """
     from tqdm import tqdm
 
     _log.info("Loading TensorFlow and the network ...")
     from ..feedforward import training
 
-    steps = training.training_of(name).STEPS if steps is None else steps
+    steps = training.training_of(name).steps if steps is None else steps
     try:
         with tqdm(total=steps, disable=None) as bar:
 

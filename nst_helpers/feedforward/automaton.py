@@ -16,7 +16,7 @@ from ..network.weights import Weights
 from ..pictures import data
 from ..pictures.sizes import resize_to
 from .decoder import encoder
-from .kept import kept_network
+from .kept import kept_network, kept_weights
 
 CHANNELS, HIDDEN = 12, 96  # numbers of a cell, the first three its color; of the layer between
 LAYERS = "block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1"
@@ -222,7 +222,7 @@ class AutomatonTraining:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return what is kept of the automaton."""
-        return {f"w{i}": x.astype(np.float16) for i, x in enumerate(self.model.get_weights())}
+        return kept_weights(self.model)
 
     def _take_step(
         self, before: tf.Tensor, masks: tf.Tensor

@@ -30,8 +30,6 @@ class DecoderTraining:
         Of VGG19; by default the pretrained ones.
     """
 
-    STEPS = 2000  # of the one that comes with the package
-
     def __init__(self, steps: int, weights: Weights | None = None) -> None:
         self.steps, self.network = steps, encoder(weights, LAYERS)
         self.photos, self.paintings = photos(), paintings()
@@ -39,6 +37,7 @@ class DecoderTraining:
         rate = tf.keras.optimizers.schedules.CosineDecay(1e-3, steps, alpha=0.05)
         self.adam = tf.keras.optimizers.Adam(rate)
         self.adam.build(self.model.trainable_variables)
+        self.state = {"model": self.model, "adam": self.adam}
         self.scales = self._scales()
         self._step = tf.function(self._take_step)
 

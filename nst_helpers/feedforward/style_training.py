@@ -49,14 +49,13 @@ class StyleNetworkTraining:
     Johnson, Alahi, Fei-Fei, ECCV 2016, arXiv:1603.08155: the method, and its losses.
     """
 
-    STEPS = 800
-
     def __init__(self, steps: int, weights: Weights | None = None) -> None:
         self.steps, self.network, self.photos = steps, make_extractor(RECIPE, weights), photos()
         self.model = make_style_network(len(STYLES))
         rate = tf.keras.optimizers.schedules.CosineDecay(3e-3, steps, alpha=0.02)
         self.adam = tf.keras.optimizers.Adam(rate, beta_2=0.99)
         self.adam.build(self.model.trainable_variables)
+        self.state = {"model": self.model, "adam": self.adam}
         self._targets, self._layer_weights = self._measured()
         self._crops: dict[int, tuple[tf.Tensor, tf.Tensor]] = {}
         self._content, self._step = tf.function(self.content), tf.function(self._take_step)

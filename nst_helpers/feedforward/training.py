@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from .._tensorflow import tf
 from ..errors import WeightsError
 from ..files import quoted, reason, write_atomically
 from ..network.weights import Weights, load_weights
+from .automaton import CROPS, AutomatonTraining
 from .decoder_training import DecoderTraining
 from .kept import write_arrays
 from .style_training import StyleNetworkTraining
@@ -21,23 +23,15 @@ _STEPS_PER_CHECKPOINT = 100
 
 
 class Training(Protocol):
-    """What is trained, and how: constructed with the steps of the whole, and VGG19's weights.
+    """What is trained, and how.
 
     Attributes
     ----------
-    STEPS : int
-        Of the network that comes with the package.
-    model : keras.Model
-    adam : keras.optimizers.Adam
-        Built for what is trained of the model.
+    state : mapping of str to what TensorFlow's checkpoints can hold
+        All that steps change: the network, its optimizer, what else is kept between them.
     """
 
-    STEPS: int
-    model: tf.keras.Model
-    adam: tf.keras.optimizers.Optimizer
-
-    def __init__(self, steps: int, weights: Weights | None = None) -> None:
-        """Begin with an untrained network."""
+    state: Mapping[str, Any]
 
     def step(self, number: int) -> dict[str, float]:
         """Take the step of this number, and return the parts of its loss.
@@ -50,13 +44,24 @@ class Training(Protocol):
         """Return what is kept of the network."""
 
 
-TRAININGS: dict[str, type[Training]] = {
-    "decoder": DecoderTraining,
-    "style_network": StyleNetworkTraining,
-}
+class Kind(NamedTuple):
+    """How a network is trained.
+
+    `make` takes the steps of the whole training and VGG19's weights; `steps` are those of the
+    network that comes with the package.
+    """
+
+    make: Callable[[int, Weights | None], Training]
+    steps: int
 
 
-def training_of(name: str) -> type[Training]:
+TRAININGS = {
+    "decoder": Kind(DecoderTraining, 2000),
+    "style_network": Kind(StyleNetworkTraining, 800),
+} | {f"automaton_{name}": Kind(partial(AutomatonTraining, painting=name), 500) for name in CROPS}
+
+
+def training_of(name: str) -> Kind:
     """Return how a network is trained.
 
     Raises
@@ -104,11 +109,11 @@ def train(
         training's checkpoints.
     """
     kind = training_of(name)
-    steps = kind.STEPS if steps is None else steps
+    steps = kind.steps if steps is None else steps
     network = load_weights() if weights is None else weights
     _begin(folder, {"network": name, "steps": steps, "vgg19": network.sha256})
-    training, done = kind(steps, network), tf.Variable(0)
-    state = tf.train.Checkpoint(adam=training.adam, done=done, **{name: training.model})
+    training, done = kind.make(steps, network), tf.Variable(0)
+    state = tf.train.Checkpoint(done=done, **training.state)
     manager = tf.train.CheckpointManager(state, folder / "checkpoint", max_to_keep=1)
     try:
         state.restore(manager.latest_checkpoint)
