@@ -256,7 +256,7 @@ def test_a_lesson_runs_without_what_is_set_apart(path: Path, titles: str) -> Non
 def test_the_first_lesson_repeats_the_minutes_of_every_core() -> None:
     found = [re.search(r"its core (\d+)", text(path)) for path in LESSONS]
     minutes = [match[1] for match in found if match]
-    assert len(minutes) == len(LESSONS) - 4, "four lessons are not part of it"
+    assert len(minutes) == len(LESSONS) - 5, "five lessons are not part of it"
     assert re.findall(r"\| [½1] \| (\d+) \|", text(LESSONS[0])) == minutes
 
 
