@@ -66,7 +66,7 @@ def test_modules_are_short(module: str) -> None:
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= most
 
 
-PUBLIC = ["nst_helpers.losses", "nst_helpers.optimizers", "nst_helpers.recipes"]
+PUBLIC = [f"nst_helpers.{name}" for name in ("feedforward", "losses", "optimizers", "recipes")]
 COURSE = [
     f"nst_helpers.course.{name}"
     for name in (

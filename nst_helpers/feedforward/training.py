@@ -23,15 +23,11 @@ _STEPS_PER_CHECKPOINT = 100
 
 
 class Training(Protocol):
-    """What is trained, and how.
+    """What is trained, and how."""
 
-    Attributes
-    ----------
-    state : mapping of str to what TensorFlow's checkpoints can hold
-        All that steps change: the network, its optimizer, what else is kept between them.
-    """
-
-    state: Mapping[str, Any]
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """All that steps change, for a checkpoint: the network, its optimizer, what else."""
 
     def step(self, number: int) -> dict[str, float]:
         """Take the step of this number, and return the parts of its loss.
