@@ -11,6 +11,7 @@ from .command.doctor import checkup as checkup
 from .course import figures as figures
 from .course import paper as paper
 from .errors import AnswerError as AnswerError
+from .errors import CheckpointError as CheckpointError
 from .errors import DataError as DataError
 from .errors import DivergedError as DivergedError
 from .errors import ImageError as ImageError

@@ -43,6 +43,10 @@ class DivergedError(NSTError, ArithmeticError):
     result: Any = None
 
 
+class CheckpointError(NSTError):
+    """A file is no checkpoint, a damaged one, or that of another run."""
+
+
 class SweepError(NSTError):
     """Some runs of a sweep failed.
 

@@ -113,12 +113,15 @@ def _read_open(file: Any) -> tuple[bytes, str]:
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Let `write` fill a new file, and put it in the place of `path` only when it is complete.
 
+    It is on the disk itself by then: else a power failure might leave the name without the content.
     The temporary name is short, so that it fits wherever the final one does.
     """
     temporary = path.with_name(f".nst-{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "xb") as file:
             write(file)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         with contextlib.suppress(OSError):

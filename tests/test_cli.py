@@ -133,6 +133,7 @@ def test_several_styles_with_shares(painted: list[dict[str, Any]]) -> None:
             "start_image": None,
             "seconds": None,
             "resize": True,
+            "resume": True,
         }
     ]
 
@@ -231,7 +232,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
     """The recipes that would run, on a machine of known speed and memory, all notices shown."""
     recipes: list[Recipe] = []
 
-    def stylize(content: str, styles: list[str], recipe: Recipe, **how: Any) -> None:
+    def stylize(contents: list[str], styles: list[str], recipe: Recipe, **how: Any) -> None:
         recipes.append(recipe)
         raise NSTError("That was all.")
 
@@ -240,7 +241,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
     for module in (footprint, forecast):
         monkeypatch.setattr(module, "available_memory", lambda: free)
     monkeypatch.setattr(forecast, "measure_speed", lambda recipe: forecast.Speed(1e12, 0, 0))
-    monkeypatch.setattr(transfer, "stylize", stylize)
+    monkeypatch.setattr(transfer, "stylize_many", stylize)
     caplog.set_level("INFO", nst_helpers.__name__)
     return recipes
 
@@ -607,14 +608,14 @@ def test_an_input_is_never_the_output(tmp_path: Path) -> None:
 def test_a_run_that_diverged_leaves_its_best_picture(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stylized = transfer.stylize
+    stylized = transfer.stylize_many
 
     def diverge(*how: Any, **more: Any) -> None:
         error = DivergedError("The loss stopped being finite.")
-        error.result = stylized(*how, **more)
+        error.result = next(stylized(*how, **more))
         raise error
 
-    monkeypatch.setattr(transfer, "stylize", diverge)
+    monkeypatch.setattr(transfer, "stylize_many", diverge)
     result = nst("stylize", "china", "flower", "-o", tmp_path / "out.png", *TINY)
     assert result.exit_code == 2
     assert "The loss stopped being finite." in result.stderr

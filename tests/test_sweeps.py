@@ -22,6 +22,7 @@ from nst_helpers import (
     load_image,
     save_image,
     stylize,
+    stylize_many,
     sweep,
 )
 from nst_helpers.errors import ImageError, SweepError
@@ -45,9 +46,9 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
     runs: list[Run] = []
     do = sweeps._do
 
-    def counted(run: Run, weights: str | None) -> Result:
+    def counted(run: Run, *how: Any) -> Result:
         runs.append(run)
-        return do(run, weights)
+        return do(run, *how)
 
     monkeypatch.setattr(sweeps, "_do", counted)
     return runs
@@ -72,10 +73,10 @@ def test_resumes_where_it_was_stopped(
     first, *rest = runs.values()
     do = sweeps._do
 
-    def stopped_at_the_second(run: Run, weights: str | None) -> Result:
+    def stopped_at_the_second(run: Run, *how: Any) -> Result:
         if run != first:
             raise KeyboardInterrupt
-        return do(run, weights)
+        return do(run, *how)
 
     with monkeypatch.context() as patch:
         patch.setattr(sweeps, "_do", stopped_at_the_second)
@@ -107,10 +108,10 @@ def test_other_settings_are_done_anew(
 def test_an_interrupted_run_is_not_kept(
     runs: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*how: Any, **more: Any) -> Result:
-        return replace(stylize(*how, **more), interrupted=True)
+    def interrupted(*how: Any, **more: Any) -> Iterator[Result]:
+        yield replace(next(stylize_many(*how, **more)), interrupted=True)
 
-    monkeypatch.setattr(sweeps, "stylize", interrupted)
+    monkeypatch.setattr(sweeps, "stylize_many", interrupted)
     with pytest.raises(KeyboardInterrupt):
         sweep(runs, tmp_path / "out", weights="random")
     assert not list((tmp_path / "out").iterdir())

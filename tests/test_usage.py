@@ -22,7 +22,7 @@ def test_the_tasks_run_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NST_VGG19_WEIGHTS", "random")
     run = Loop.run  # what the page asks for is tested here, not how far 500 steps come
-    monkeypatch.setattr(Loop, "run", lambda loop, image, steps: run(loop, image, min(steps, 3)))
+    monkeypatch.setattr(Loop, "run", lambda loop, place, steps: run(loop, place, min(steps, 3)))
     rng = np.random.default_rng(0)
     Path("photos").mkdir()
     Path("painted").mkdir()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import typer
 
-from ..errors import DataError, ImageError, NSTError
+from ..errors import CheckpointError, DataError, ImageError, NSTError
 from ..files import quoted, reason, same_file
 from ..recipe import Recipe
 from .app import Stops
-from .plan import planned, report
+from .plan import planned, report, to_keep
 
 _log = logging.getLogger(__name__)
 
@@ -23,11 +24,13 @@ def paint_folder(
     recipe: Recipe,
     output: Path,
     weights: str | None = None,
+    resume: bool = True,
 ) -> None:
     """Paint every picture of a folder into another, each as a PNG with its record beside it."""
     from ..pictures import data
     from ..pictures.read import picture_shape
     from ..pictures.write import check_output
+    from ..transfer.checkpoint import beside, discard, is_there
 
     contents = _pictures(folder)
     files = [data.resolve(style) for style in styles]
@@ -35,6 +38,7 @@ def paint_folder(
     targets = _targets(contents, _made(output.expanduser(), folder))
     for target in targets:
         check_output(target, keep=[*contents, *files])
+        is_there(beside(target))  # refuses what is no checkpoint
     _log.info("Loading TensorFlow and the network ...")
     from ..transfer.sweeps import stored
 
@@ -44,12 +48,16 @@ def paint_folder(
         for content, target in zip(map(str, contents), targets, strict=True)
         if not stored(target, content, *settings)
     }
+    for target in set(targets) - set(left.values()):
+        discard(beside(target))
     _log.info("%d pictures, %d of them done before.", len(targets), len(targets) - len(left))
     if left:
         largest = max(shapes[: len(contents)], key=lambda shape: shape[0] * shape[1])
-        recipe = planned(recipe, False, None, False, None, largest, *shapes[len(contents) :])
+        recipe, seconds = planned(
+            *(recipe, False, None, False, None), largest, *shapes[len(contents) :]
+        )
         try:
-            _paint_all(left, styles, recipe, weights)
+            _paint_all(left, styles, recipe, weights, lambda file: to_keep(file, resume, seconds))
         except KeyboardInterrupt as error:
             raise Stops.exit("Stopped; the same command goes on where it was.") from error
 
@@ -85,21 +93,33 @@ def _targets(contents: Sequence[Path], output: Path) -> list[Path]:
 
 
 def _paint_all(
-    left: dict[str, Path], styles: Sequence[str], recipe: Recipe, weights: str | None
+    left: dict[str, Path],
+    styles: Sequence[str],
+    recipe: Recipe,
+    weights: str | None,
+    keep: Callable[[Path], Path | None],
 ) -> None:
     """Paint what is left; a picture that fails does not stop the others."""
     from ..network.weights import load_weights
+    from ..transfer.checkpoint import beside, discard, is_there
     from ..transfer.stylize import stylize_many
 
-    network, failed = load_weights(weights), []
+    options: dict[str, Any] = {"weights": load_weights(weights), "progress": True}
+    failed: list[str] = []
     while left:
         try:
-            many = stylize_many(list(left), list(styles), recipe, weights=network, progress=True)
-            for result in many:
+            options["checkpoints"] = [keep(beside(file)) for file in left.values()]
+            for result in stylize_many(list(left), list(styles), recipe, **options):
                 if result.interrupted:
                     raise KeyboardInterrupt
                 result.save(left[result.content])
                 report(result, left.pop(result.content), styles)
+        except CheckpointError:
+            file = beside(next(iter(left.values())))
+            if not is_there(file):
+                raise
+            _log.warning("%s is damaged or of another run; the picture is begun anew.", file)
+            discard(file)
         except NSTError as error:
             failed.append(next(iter(left)))
             del left[failed[-1]]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     pass
 
 from .app import Stops, app
-from .plan import planned, report
+from .plan import as_before, planned, report, to_keep
 
 _log = logging.getLogger(__name__)
 
@@ -92,13 +92,16 @@ def stylize(
     weights: Annotated[
         str | None, typer.Option(help="8-bit (the default), keras, random, or a file.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Go on where a run for this output was stopped, or begin anew.")
+    ] = True,
     **settings: Any,
 ) -> None:
     """Paint CONTENT in the style of STYLE.
 
     The defaults below are those of the recipe `default`; any other recipe brings its own.
-    Ctrl-C ends a run early and keeps the best picture so far. If CONTENT is a folder, the output is
-    one too, and the same command goes on where it was stopped.
+    Ctrl-C ends a run early and keeps the best picture so far. The same command goes on where a run
+    of over a minute was stopped. If CONTENT is a folder, the output is one too.
     """
     asked = {name: value for name, value in settings.items() if value is not None}
     styles = [style, *(more or [])]
@@ -114,14 +117,14 @@ def stylize(
         check_seconds(seconds)
     changed = as_recipe(recipe, asked)
     options: dict[str, Any] = {"style_shares": style_share, "start_image": start_image}
-    options |= {"seconds": seconds, "resize": "size" not in asked}
+    options |= {"seconds": seconds, "resize": "size" not in asked, "resume": resume}
     if Path(content).expanduser().is_dir():
         if style_share or start_image or fit or seconds is not None:
             raise RecipeError(
                 "A folder goes without --style-share, --start-image, --seconds and --fit; give one "
                 "picture, or leave them out."
             )
-        paint_folder(Path(content).expanduser(), styles, changed, output, weights)
+        paint_folder(Path(content).expanduser(), styles, changed, output, weights, resume)
         return
     _paint(content, styles, changed, output, weights, fit, **options)
 
@@ -137,36 +140,49 @@ def _paint(
     resize: bool = True,
     start_image: str | None = None,
     style_shares: Sequence[float] | None = None,
+    resume: bool = True,
 ) -> None:
     """Run a recipe and report; nothing slow begins before the output and the names are checked."""
     from ..pictures import data
     from ..pictures.read import picture_shape
     from ..pictures.write import check_output
+    from ..transfer.checkpoint import beside, is_there
 
     files = [data.resolve(name) for name in (content, *styles, start_image) if name is not None]
     output = check_output(output, keep=files)
+    file = beside(output)
+    stopped = is_there(file) and resume
     shapes = [picture_shape(file) for file in files]
     _log.info("Loading TensorFlow and the network ...")
     from ..network.weights import load_weights
     from ..transfer.inputs import check_shares
     from ..transfer.progress import ProgressBar
-    from ..transfer.stylize import stylize as run
+    from ..transfer.stylize import stylize_many
 
     check_shares(style_shares, len(styles), recipe)
     options: dict[str, Any] = {"style_shares": style_shares, "start_image": start_image}
+    if stopped:  # what was chosen then is not chosen once more
+        chosen = ["size"] * (fit or (seconds is not None and resize))
+        chosen += ["pyramid"] * (seconds is not None)
+        recipe, fit, seconds = as_before(recipe, file, chosen), False, None
     try:
         with ProgressBar() as bar:
-            network = load_weights(weights)
-            recipe = planned(recipe, fit, seconds, resize, start_image, *shapes[: 1 + len(styles)])
-            result = run(content, styles, recipe, weights=network, callback=bar, **options)
+            options |= {"weights": load_weights(weights), "callback": bar}
+            how = fit, seconds, resize, start_image
+            recipe, ahead = planned(recipe, *how, *shapes[: 1 + len(styles)])
+            checkpoints = [to_keep(file, resume, ahead)]
+            many = stylize_many([content], styles, recipe, checkpoints=checkpoints, **options)
+            result = next(many)
     except DivergedError as error:
         if error.result is not None:
             error.result.save(output)
             _log.info("The best picture so far is kept as %s.", output)
         raise
+    goes_on = f"; the same command goes on from {file}" if is_there(file) else ""
     if not len(result.trace):
-        raise Stops.exit("Stopped before the first step; nothing was written.")
+        raise Stops.exit(f"Stopped before the first step; nothing was written{goes_on}.")
     result.save(output)
+    next(many, None)  # only now may the checkpoint go
     report(result, output, [content, *styles])
     if result.interrupted:
-        raise Stops.exit("Stopped early; this is the best picture so far.")
+        raise Stops.exit(f"Stopped early; this is the best picture so far{goes_on}.")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+LONG = 60  # seconds of a run, above which it has a checkpoint
+
 
 def planned(
     recipe: Recipe,
@@ -27,8 +29,11 @@ def planned(
     start_image: str | None,
     content: tuple[int, int],
     *styles: tuple[int, int],
-) -> Recipe:
-    """Return the recipe with what is left to choose, and say what the run will take."""
+) -> tuple[Recipe, float]:
+    """Return the recipe with what is left to choose, and say what the run will take.
+
+    Also return the forecast of its seconds; 0 for one that is too short to be measured.
+    """
     from ..transfer.footprint import largest_size
     from ..transfer.forecast import within
 
@@ -41,13 +46,12 @@ def planned(
         _log.info("Measuring this machine's speed ...")
         recipe = within(recipe, content, styles, seconds, resize=resize)
         _log.info("Size %d and %d steps make use of the time.", recipe.size, recipe.steps)
-    _tell(recipe, content, styles, timed=seconds is not None)
-    return recipe
+    return recipe, _tell(recipe, content, styles, timed=seconds is not None)
 
 
 def _tell(
     recipe: Recipe, content: tuple[int, int], styles: Sequence[tuple[int, int]], timed: bool
-) -> None:
+) -> float:
     """Say how much memory, and if it is worth a measurement how much time, a run will take."""
     from ..transfer.footprint import available_memory, peak_bytes
     from ..transfer.forecast import forecast, is_long
@@ -56,14 +60,39 @@ def _tell(
         timed = True
         _log.info("Measuring this machine's speed ...")
     need, free = peak_bytes(recipe, content, styles), available_memory()
-    whole = forecast(recipe, content, styles) if timed else f"about {need / 1e9:.1f} GB"
-    _log.info("This run takes %s.", whole)
+    whole = forecast(recipe, content, styles) if timed else None
+    _log.info("This run takes %s.", whole or f"about {need / 1e9:.1f} GB")
     if need > free:
         _log.warning(
             "It needs about %.1f GB and %.1f GB are free: ask for a smaller --size, "
             "or let `nst stylize --fit` choose it.",
             *(need / 1e9, free / 1e9),
         )
+    return whole.seconds if whole else 0.0
+
+
+def to_keep(file: Path, resume: bool, seconds: float) -> Path | None:
+    """Return the checkpoint's file if there is one, or the run is long enough to get one.
+
+    If not to `resume`, the one that is there is removed.
+    """
+    from ..transfer import checkpoint
+
+    if not resume:
+        checkpoint.discard(file)
+    return file if seconds > LONG or checkpoint.is_there(file) else None
+
+
+def as_before(recipe: Recipe, file: Path, names: Sequence[str]) -> Recipe:
+    """Return the recipe with these fields as they were chosen for the run that was stopped."""
+    from ..transfer import checkpoint
+
+    then = checkpoint.read(file)[0]["run"]
+    chosen = {"size": then["size"], "pyramid": tuple(map(tuple, then["pyramid"]))}
+    recipe = dataclasses.replace(recipe, **{name: chosen[name] for name in names})
+    if names:
+        _log.info("Size %d and %d steps, as before the stop.", recipe.size, recipe.steps)
+    return recipe
 
 
 def report(result: Result, output: Path, pictures: Sequence[str]) -> None:

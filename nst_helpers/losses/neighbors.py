@@ -102,6 +102,11 @@ class LayerNeighbors(Objective):
             for layer in layers
         }
 
+    @property
+    def counters(self) -> tuple[tf.Variable, ...]:
+        """The step, of which the random positions are made."""
+        return (self.step,)
+
     def measure(self, features: Maps, images: tf.Tensor) -> tf.Tensor:
         """Return the sum over the layers."""
         offset = tf.random.stateless_uniform([2], seed=tf.stack([0, self.step]))

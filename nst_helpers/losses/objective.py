@@ -38,6 +38,11 @@ class Objective:
     def __init__(self, names: Sequence[str], network: VGG19 | None = None) -> None:
         self.names, self.network = tuple(names), network
 
+    @property
+    def counters(self) -> tuple[tf.Variable, ...]:
+        """What is counted from step to step, where the terms depend on it: random positions."""
+        return ()
+
     def measure(self, features: Maps, images: tf.Tensor) -> tf.Tensor:
         """Return the weighted terms of images whose features are there; subclasses have it.
 
@@ -122,6 +127,11 @@ class Sum(Objective):
             )
         names = [name for part in parts for name in part.names]
         super().__init__(names, next(iter(networks.values()), None))
+
+    @property
+    def counters(self) -> tuple[tf.Variable, ...]:
+        """Those of all parts."""
+        return tuple(counter for part in self.parts for counter in part.counters)
 
     def measure(self, features: Maps, images: tf.Tensor) -> tf.Tensor:
         """Return the terms of all parts, times the weight."""

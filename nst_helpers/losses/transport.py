@@ -71,6 +71,11 @@ class Transport(Objective):
         samples = self._samples_of(styles)
         self.style, self.palette, self.moments = unit(samples), _colors(samples), moments(samples)
 
+    @property
+    def counters(self) -> tuple[tf.Variable, ...]:
+        """The step, of which the random positions are made."""
+        return (self.step,)
+
     def measure(self, features: Maps, images: tf.Tensor) -> tf.Tensor:
         """Return the weighted terms at this step's positions."""
         drawn = tf.random.stateless_uniform([_SAMPLES, 2], seed=tf.stack([self.seed, self.step]))

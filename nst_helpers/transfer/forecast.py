@@ -227,7 +227,7 @@ def _probe(extractor: VGG19, recipe: Recipe, side: int) -> tuple[float, float]:
     loop, seconds = Loop(objective, make_optimizer(recipe), recipe.clip), []
     for _ in range(_PROBE_RUNS):
         began = time.perf_counter()
-        for _ in loop.run(start, _PROBE_STEPS):
+        for _ in loop.run(loop.begin(start), _PROBE_STEPS):
             pass
         seconds.append(time.perf_counter() - began)
     least = min(seconds[1:])  # other programs only ever add

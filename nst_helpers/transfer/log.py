@@ -11,7 +11,7 @@ from .._tensorflow import tf
 from ..network.precision import device_name
 from ..network.vgg19 import VGG19
 from .inputs import Pictures
-from .progress import Progress
+from .progress import Progress, as_image
 from .result import Result
 
 
@@ -24,18 +24,31 @@ class Log:
         self.pictures, self.extractor, self.callbacks = pictures, extractor, callbacks
         self.rows: list[list[np.ndarray]] = []
         self.names: tuple[str, ...] = ()
+        self.image: np.ndarray | None = None
         self.interrupted = self.ends_all = False
         self.began = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Used so far, with those before a stop."""
+        return time.perf_counter() - self.began
+
+    def go_on(self, scales: Sequence[np.ndarray], seconds: float) -> None:
+        """Go on after these seconds, in which these scales were completed."""
+        self.rows = [[rows] for rows in scales]
+        self.began -= seconds
 
     def begin(self, names: tuple[str, ...]) -> None:
         """Begin the next scale, with these terms."""
         self.names = names
         self.rows.append([])
 
-    def add(self, best: tf.Tensor, rows: np.ndarray) -> None:
-        """Take what the loop yields, and tell the callbacks."""
+    def add(self, best: tf.Tensor, rows: np.ndarray) -> np.ndarray:
+        """Take what the loop yields, tell the callbacks, and return the image."""
         self.rows[-1].append(rows)
-        seconds, scales = time.perf_counter() - self.began, self.pictures.scales
+        seconds, scales = self.seconds, self.pictures.scales
+        shape = scales[len(self.rows) - 1].content
+        self.image = image = as_image(best, shape)
         done, work = self._work(self._steps()), self._work([scale.steps for scale in scales])
         state = Progress(
             step=sum(self._steps()),
@@ -44,19 +57,22 @@ class Log:
             seconds=seconds,
             seconds_left=seconds * (work - done) / done,
             _best=best,
-            _shape=scales[len(self.rows) - 1].content,
+            _shape=shape,
             _finish=self.pictures.finished,
         )
         for callback in self.callbacks:
             callback(state)
+        return image
 
-    def result(self, image: np.ndarray) -> Result:
-        """Return the result, with this image."""
+    def result(self) -> Result:
+        """Return the result so far: the start, without a trace, before the first step is told."""
+        if self.image is None:
+            self.rows, self.image = [], self.pictures.start
         rows = [row for scale in self.rows for row in scale]
         weights, pictures = self.extractor.weights, self.pictures
         taken = zip(pictures.scales, self._steps(), strict=False)
         return Result(
-            image=pictures.finished(image),
+            image=pictures.finished(self.image),
             recipe=pictures.recipe,
             content=pictures.names[0],
             styles=tuple(pictures.names[1:]),
@@ -64,7 +80,7 @@ class Log:
             names=self.names,
             trace=np.concatenate(rows) if rows else np.empty((0, len(self.names)), np.float32),
             scales=tuple((*scale.content, steps) for scale, steps in taken if steps),
-            seconds=time.perf_counter() - self.began,
+            seconds=self.seconds,
             interrupted=self.interrupted,
             precision=self.extractor.precision,
             device=device_name(),

@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from .._tensorflow import tf
 from ..errors import DivergedError
 from ..optimizers.protocol import Optimizer
+from .place import Kept, Place, Run, begun, put, restored, start, take
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +63,8 @@ def optimize(
     DivergedError
         If the loss is not finite at the start, or still after the step was cut several times.
     """
-    return Loop(objective, optimizer, clip).run(image, steps)
+    loop = Loop(objective, optimizer, clip)
+    return loop.run(loop.begin(image), steps)
 
 
 class Loop:
@@ -78,81 +80,57 @@ class Loop:
         self.objective, self.optimizer, self.clip = objective, optimizer, clip
         self._compiled: dict[Any, Callable[..., Any]] = {}
 
-    def run(self, image: np.ndarray, steps: int) -> Iterator[tuple[tf.Tensor, np.ndarray]]:
-        """Take these steps from an image, as `optimize` does."""
-        x, optimizer = tf.constant(image, tf.float32), self.optimizer
-        run = _Run(x, _keep(optimizer.init(x)), x, tf.constant(np.inf, tf.float32))
-        done, per_call, recoveries, lowest = 0, 1, 0, np.inf
-        while done < steps:
-            advance, began = self._steps_of(optimizer, run), time.perf_counter()
-            after, rows, count, finite = advance(run, tf.constant(min(per_call, steps - done)))
-            run = after._replace(optimizer=run.optimizer)
-            taken = int(count)
-            if taken:
-                done += taken
+    def begin(self, image: np.ndarray, saved: list[np.ndarray] | None = None) -> Place:
+        """Return the place before the first step from an image, or one whose arrays were saved.
+
+        The list of arrays is emptied.
+        """
+        x, counters = tf.constant(image, tf.float32), _counters(self.objective)
+        if saved:
+            return restored(saved, x, self.optimizer, counters)
+        return start(x, self.optimizer, counters, len(self.objective.names))
+
+    def run(self, place: Place, steps: int) -> Iterator[tuple[tf.Tensor, np.ndarray]]:
+        """Take steps until there are so many, as `optimize` does; yield first what was taken."""
+        per_call = 1
+        if place.steps:
+            yield place.best, place.rows(0)
+        while (done := place.steps) < steps:
+            if not place.kept.finite:
+                _recover(place)
+            advance, began = self._steps_of(place), time.perf_counter()
+            if taken := int(advance(place.kept, tf.constant(min(per_call, steps - done)))):
                 rate = taken / (time.perf_counter() - began)
                 per_call = int(np.clip(rate * _SECONDS_PER_CALL, 1, _MOST_STEPS_PER_CALL))
-                yield run.best, rows.numpy()[:taken]
-            if not finite:
-                reached = float(run.best_total)
-                recoveries = 1 if reached < lowest else recoveries + 1
-                lowest = reached
-                optimizer = _gentler(optimizer, run, recoveries)
-                run = run._replace(x=run.best, optimizer=_keep(optimizer.init(run.best)))
+                yield place.best, place.rows(done)
 
-    def _steps_of(self, optimizer: Optimizer, run: _Run) -> Callable[..., Any]:
-        key = optimizer, tuple(run.x.shape)
+    def _steps_of(self, place: Place) -> Callable[..., tf.Tensor]:
+        key = place.optimizer, tuple(place.best.shape)
         if key not in self._compiled:
-            self._compiled[key] = _compile(self.objective, optimizer, run, self.clip)
+            self._compiled[key] = _compile(self.objective, place, self.clip)
         return self._compiled[key]
 
 
-class _Run(NamedTuple):
-    """What one step hands to the next; between compiled calls, `optimizer` holds variables."""
-
-    x: tf.Tensor
-    optimizer: Any
-    best: tf.Tensor
-    best_total: tf.Tensor
+def _counters(objective: Minimized) -> tuple[tf.Variable, ...]:
+    return tuple(getattr(objective, "counters", ()))
 
 
-def _keep(state: Any) -> Any:
-    """Return variables with the tensors of an optimizer's state, for `_take` and `_put`."""
-    return tf.nest.map_structure(lambda x: tf.Variable(x, shape=[None] * x.shape.rank), state)
+def _compile(objective: Minimized, place: Place, clip: bool) -> Callable[..., tf.Tensor]:
+    """Return a compiled function that takes several steps, or stops before a non-finite one.
 
-
-def _take(kept: Any, like: Any) -> Any:
-    """Return what the variables hold, and leave them empty.
-
-    A tensor that a caller holds as well cannot be changed in place: every call would copy the
-    history of L-BFGS.
+    It returns how many. One that returned nothing would be simplified less by TensorFlow: its steps
+    would take longer and have other last digits.
     """
+    optimizer, shape = place.optimizer, place.best.shape
 
-    def take(variable: tf.Variable, like: tf.Tensor) -> tf.Tensor:
-        value = tf.ensure_shape(variable.read_value(), like.shape)
-        variable.assign(tf.zeros([0] * like.shape.rank, like.dtype))
-        return value
-
-    return tf.nest.map_structure(take, kept, like)
-
-
-def _put(kept: Any, state: Any) -> None:
-    tf.nest.map_structure(lambda variable, x: variable.assign(x), kept, state)
-
-
-def _compile(
-    objective: Minimized, optimizer: Optimizer, run: _Run, clip: bool
-) -> Callable[..., tuple[_Run, tf.Tensor, tf.Tensor, tf.Tensor]]:
-    """Return a compiled function that takes several steps, or stops before a non-finite one."""
-
-    def update(run: _Run, total: tf.Tensor, gradient: tf.Tensor) -> _Run:
+    def update(run: Run, total: tf.Tensor, gradient: tf.Tensor) -> Run:
         best = tf.where(total < run.best_total, run.x, run.best)
         state, x = optimizer.update(run.optimizer, run.x, gradient, clip)
-        return _Run(x, state, best, tf.minimum(total, run.best_total))
+        return Run(x, state, best, tf.minimum(total, run.best_total))
 
     def step(
-        taken: tf.Tensor, finite: tf.Tensor, run: _Run, rows: tf.TensorArray
-    ) -> tuple[tf.Tensor, tf.Tensor, _Run, tf.TensorArray]:
+        taken: tf.Tensor, finite: tf.Tensor, run: Run, rows: tf.TensorArray
+    ) -> tuple[tf.Tensor, tf.Tensor, Run, tf.TensorArray]:
         terms, gradient = objective.terms_and_gradient(run.x[None])
         total, gradient = tf.reduce_sum(terms), gradient[0]
         finite = tf.reduce_all(tf.math.is_finite(gradient)) & tf.math.is_finite(total)
@@ -160,24 +138,28 @@ def _compile(
         return taken + tf.cast(finite, tf.int32), finite, run, rows.write(taken, terms[0])
 
     @tf.function(autograph=False)
-    def advance(run: _Run, steps: tf.Tensor) -> tuple[_Run, tf.Tensor, tf.Tensor, tf.Tensor]:
-        kept = run.optimizer
-        run = run._replace(optimizer=_take(kept, optimizer.init(run.x)))
+    def advance(kept: Kept, steps: tf.Tensor) -> tf.Tensor:
+        run = take(kept.run, begun(tf.zeros(shape), optimizer))
         rows = tf.TensorArray(tf.float32, size=steps, element_shape=(len(objective.names),))
         taken, finite, run, rows = tf.while_loop(
             lambda taken, finite, run, rows: finite & (taken < steps),
             step,
             (tf.constant(0), tf.constant(True), run, rows),
         )
-        _put(kept, run.optimizer)
-        return run._replace(optimizer=()), rows.stack(), taken, finite
+        trace = tf.concat([kept.trace, rows.stack()[:taken]], axis=0)
+        counters = tuple(counter.read_value() for counter in _counters(objective))
+        put(kept, Kept(run, trace, finite, counters))
+        return taken
 
     # Traced here, once: TensorFlow counts the traces of all runs together, and would warn.
-    return advance.get_concrete_function(run, tf.TensorSpec((), tf.int32))
+    return advance.get_concrete_function(place.kept, tf.TensorSpec((), tf.int32))
 
 
-def _gentler(optimizer: Optimizer, run: _Run, recoveries: int) -> Optimizer:
-    if not np.isfinite(float(run.best_total)):
+def _recover(place: Place) -> None:
+    """Go back to the best image, with smaller steps."""
+    reached = float(place.kept.run.best_total)
+    recoveries = 1 if reached < place.lowest else place.recoveries + 1
+    if not np.isfinite(reached):
         raise DivergedError(
             "The loss or its gradient is not finite at the start image; lower the recipe's weights."
         )
@@ -187,4 +169,4 @@ def _gentler(optimizer: Optimizer, run: _Run, recoveries: int) -> Optimizer:
             "lower the learning_rate or the recipe's weights, or use precision='float32'."
         )
     _log.warning("The loss was not finite; went back to the best image, with smaller steps.")
-    return optimizer.gentler()
+    place.recover(place.optimizer.gentler(), recoveries)

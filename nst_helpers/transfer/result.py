@@ -133,7 +133,7 @@ class Result:
             "precision": self.precision,
             "device": self.device,
             "weights": self.weights,
-            "versions": _versions(),
+            "versions": versions(),
         }
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -216,7 +216,8 @@ def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return those that the numbers depend on."""
     return {
         "nst_helpers": __version__,
         "python": platform.python_version(),

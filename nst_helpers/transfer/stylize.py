@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,8 +26,9 @@ from ..recipes import as_recipe
 from .inputs import Picture, Pictures, check_shares, read_once
 from .log import Log
 from .loop import Loop
-from .progress import Progress, ProgressBar, Stop, as_image
+from .progress import Progress, ProgressBar, Stop
 from .result import Result
+from .resume import Keeper, check_path
 
 
 def stylize(
@@ -38,6 +41,7 @@ def stylize(
     weights: Weights | None = None,
     callback: Callable[[Progress], None] | None = None,
     progress: bool = False,
+    checkpoint: str | PathLike[str] | None = None,
     **settings: Any,
 ) -> Result:
     """Paint the content picture in the style of another.
@@ -63,6 +67,10 @@ def stylize(
         Called about once a second with a `Progress`. It may raise `Stop`.
     progress : bool
         Whether to show a `ProgressBar`.
+    checkpoint : str or path, optional
+        A file in which the run is kept, about twice a minute and whenever it is stopped. If a
+        stopped run left it, this one goes on there: on a CPU, with the same settings and threads,
+        to the same bits as without a stop. It is removed when the run is complete.
     **settings
         Fields of the recipe to change, such as ``size=640``.
 
@@ -82,6 +90,8 @@ def stylize(
         If the recipe is not possible, or the shares do not fit the styles.
     DivergedError
         If the loss is not finite and smaller steps do not help; its `result` has the best image.
+    CheckpointError
+        If `checkpoint` is a file of another run, another version or another program, or damaged.
     """
     many = stylize_many(
         *([content], style, recipe),
@@ -90,9 +100,12 @@ def stylize(
         weights=weights,
         callback=callback,
         progress=progress,
+        checkpoints=[checkpoint],
         **settings,
     )
-    return next(many)
+    result = next(many)
+    next(many, None)  # the caller has it: the checkpoint can go
+    return result
 
 
 def stylize_many(
@@ -105,6 +118,7 @@ def stylize_many(
     weights: Weights | None = None,
     callback: Callable[[Progress], None] | None = None,
     progress: bool = False,
+    checkpoints: Iterable[str | PathLike[str] | None] = (),
     **settings: Any,
 ) -> Iterator[Result]:
     """Paint several content pictures in one style, which is prepared once.
@@ -114,6 +128,9 @@ def stylize_many(
     Parameters, results and errors are those of `stylize`. A run that was interrupted still gives
     its result. After Ctrl-C or the kernel's stop button it is the last one; after `Stop` the next
     picture is begun.
+
+    `checkpoints` are the files of the pictures, in the same order; further ones have none. A file
+    is removed when the result after its own is asked for, so that there is time to save the own.
 
     Yields
     ------
@@ -130,11 +147,13 @@ def stylize_many(
     recipe = as_recipe(recipe, settings)
     styles = list(map(read_once, style if isinstance(style, list | tuple) else [style]))
     shares, start = check_shares(style_shares, len(styles), recipe), read_once(start_image)
-    return _paint_all(contents, styles, recipe, shares, start, weights, callback, progress)
+    files = [None if file is None else check_path(file) for file in checkpoints]
+    pairs = zip(contents, itertools.chain(files, itertools.repeat(None)))  # noqa: B905
+    return _paint_all(pairs, styles, recipe, shares, start, weights, callback, progress)
 
 
 def _paint_all(
-    contents: Iterable[Picture],
+    contents: Iterable[tuple[Picture, Path | None]],
     styles: Sequence[Picture],
     recipe: Recipe,
     shares: Sequence[float],
@@ -145,15 +164,18 @@ def _paint_all(
 ) -> Iterator[Result]:
     extractor = None
     prepared: dict[Any, tuple[Objective, Loop]] = {}
-    for content in contents:
+    for content, file in contents:
         if recipe.color != "style":  # the styles take their colors from this content
             prepared.clear()
         with ProgressBar() if progress else contextlib.nullcontext() as bar:
             pictures = Pictures(recipe, content, styles, start_image)
             extractor = extractor or make_extractor(recipe, weights)
             log = Log(pictures, extractor, [one for one in (bar, callback) if one])
-            result = _paint(pictures, prepared, extractor, shares, log)
+            keeper = Keeper(file, pictures, extractor, shares, log)
+            result = _paint(pictures, prepared, extractor, shares, log, keeper)
         yield result
+        if not result.interrupted:
+            keeper.remove()
         if log.ends_all:
             return
 
@@ -164,36 +186,53 @@ def _paint(
     extractor: VGG19,
     shares: Sequence[float],
     log: Log,
+    keeper: Keeper,
 ) -> Result:
     """Run one picture through all scales, with what was compiled for those before it."""
-    recipe, image = pictures.recipe, pictures.start
+    first, image = keeper.begin()
     try:
-        for index, scale in enumerate(pictures.scales):
-            content, styles, start = pictures.at(scale, image)
-            current = start if index or pictures.given else None
-            again = index > 0 and scale.content == pictures.scales[index - 1].content
-            key = again, tuple(picture.shape for picture in (content, *styles))
-            if key in prepared:
-                prepared[key][0].replace_content(content, current)
-            else:
-                how = {"current": current, "again": again}
-                objective = _objective(extractor, recipe, content, styles, shares, **how)
-                loop = Loop(objective, make_optimizer(recipe), recipe.clip)
-                prepared[key] = objective, loop
-            objective, loop = prepared[key]
+        for index, scale in enumerate(pictures.scales[first:], first):
+            keeper.note(index, image)
+            objective, loop, start = _prepare(index, image, pictures, prepared, extractor, shares)
             log.begin(objective.names)
-            for best, rows in loop.run(start, scale.steps):
-                image = as_image(best, scale.content)
-                log.add(best, rows)
+            for best, rows in loop.run(keeper.place(loop, start), scale.steps):
+                image = log.add(best, rows)
+                keeper.write_if_due()
     except Stop:
         log.interrupted = True
+        keeper.write()
     except KeyboardInterrupt:
         log.interrupted = log.ends_all = True
+        keeper.write()
     except DivergedError as error:
         log.interrupted = True
-        error.result = log.result(image) if log.rows[0] else None
+        error.result = None if log.image is None else log.result()
+        keeper.remove()
         raise
-    return log.result(image)
+    return log.result()
+
+
+def _prepare(
+    index: int,
+    image: np.ndarray,
+    pictures: Pictures,
+    prepared: dict[Any, tuple[Objective, Loop]],
+    extractor: VGG19,
+    shares: Sequence[float],
+) -> tuple[Objective, Loop, np.ndarray]:
+    """Return a scale's objective, loop and start; the first two may have been compiled before."""
+    recipe, scale = pictures.recipe, pictures.scales[index]
+    content, styles, start = pictures.at(scale, image)
+    current = start if index or pictures.given else None
+    again = index > 0 and scale.content == pictures.scales[index - 1].content
+    key = again, tuple(picture.shape for picture in (content, *styles))
+    if key in prepared:
+        prepared[key][0].replace_content(content, current)
+    else:
+        how = {"current": current, "again": again}
+        objective = _objective(extractor, recipe, content, styles, shares, **how)
+        prepared[key] = objective, Loop(objective, make_optimizer(recipe), recipe.clip)
+    return *prepared[key], start
 
 
 def _objective(

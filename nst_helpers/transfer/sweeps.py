@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import ImageError, NSTError, SweepError
+from ..errors import CheckpointError, ImageError, NSTError, SweepError
 from ..files import as_path
 from ..network.weights import Weights, default_source, load_weights
 from ..pictures.write import check_output
 from ..recipe import Recipe
+from .checkpoint import beside, discard, is_there
 from .inputs import checksums
 from .result import Result
-from .stylize import stylize
+from .stylize import stylize_many
 
 _log = logging.getLogger(__name__)
 
@@ -55,14 +56,15 @@ def sweep(
 
     A run whose files are there with the same settings, pictures and weights is read instead of
     repeated, so a sweep that was stopped goes on where it was. Files of ours with others are
-    replaced.
+    replaced. A run of over half a minute is kept meanwhile, see `stylize`, if it is done on this
+    machine.
 
     Parameters
     ----------
     runs : mapping of str to Run
         By name, which becomes the file's: letters, digits, spaces and ``._=+-``.
     folder : str or path
-        Made if it is missing. Only the caller writes there: workers send their results back.
+        Made if it is missing. Only the caller writes results there: workers send them back.
     executor : concurrent.futures.Executor, optional
         Where to run: a `ProcessPoolExecutor` (with the context ``"spawn"``, since TensorFlow does
         not survive a fork), a cluster's, such as ``dask.distributed.Client(address)
@@ -95,8 +97,12 @@ def sweep(
     }
     for name in [name for name in runs if not kept[name]]:
         check_output(files[name], keep=(runs[name].content, runs[name].style))
+        is_there(beside(files[name]))  # refuses what is no checkpoint
+    for name in [name for name in runs if kept[name]]:
+        discard(beside(files[name]))
     failures: dict[str, Exception] = {}
-    for name, outcome in _outcomes({n: runs[n] for n in runs if not kept[n]}, executor, weights):
+    left = {name: (runs[name], beside(files[name])) for name in runs if not kept[name]}
+    for name, outcome in _outcomes(left, executor, weights):
         if isinstance(outcome, Result):
             outcome = _tried(functools.partial(_saved, outcome, files[name]))
         if isinstance(outcome, Result):
@@ -145,7 +151,9 @@ def _check_executor(executor: Executor | None) -> None:
 
 
 def _saved(result: Result, path: Path) -> Result:
-    return Result.load(result.save(path))
+    saved = Result.load(result.save(path))
+    discard(beside(path))  # of the checkpoint, which is of no more use
+    return saved
 
 
 def stored(
@@ -169,14 +177,18 @@ def stored(
 
 
 def _outcomes(
-    runs: Mapping[str, Run], executor: Executor | None, weights: str | None
+    runs: Mapping[str, tuple[Run, Path]], executor: Executor | None, weights: str | None
 ) -> Iterator[tuple[str, Result | Exception]]:
     """Yield each run's result or error, as soon as it is there."""
     if executor is None:
-        for name, run in runs.items():
-            yield name, _tried(functools.partial(_do, run, weights))
+        for name, (run, file) in runs.items():
+            yield name, _tried(functools.partial(_do, run, weights, file))
         return
-    futures = {executor.submit(_do, run, weights): name for name, run in runs.items()}
+    here = isinstance(executor, ProcessPoolExecutor)  # others may not see the folder
+    futures = {
+        executor.submit(_do, run, weights, file if here else None): name
+        for name, (run, file) in runs.items()
+    }
     try:
         for future in as_completed(futures):
             yield futures[future], _tried(future.result)
@@ -192,10 +204,18 @@ def _tried(get: Callable[[], Result]) -> Result | Exception:
         return error
 
 
-def _do(run: Run, weights: str | None) -> Result:
+def _do(run: Run, weights: str | None, checkpoint: Path | None) -> Result:
     """Do one run, in the worker."""
     network = _loaded(weights or default_source())
-    result = stylize(run.content, run.style, run.recipe, weights=network)
+    how = ([run.content], run.style, run.recipe)
+    try:
+        result = next(stylize_many(*how, weights=network, checkpoints=[checkpoint]))
+    except CheckpointError:
+        if checkpoint is None or not is_there(checkpoint):
+            raise
+        _log.warning("%s is damaged or of another run; the run is begun anew.", checkpoint)
+        discard(checkpoint)
+        result = next(stylize_many(*how, weights=network, checkpoints=[checkpoint]))
     if result.interrupted:  # `stylize` keeps what it has; a sweep shall stop, and resume later
         raise KeyboardInterrupt
     return result
