@@ -15,7 +15,7 @@ from nst_helpers.course.checks.exercise import Exercise
 from nst_helpers.course.checks.judge import CORRECT, NOT_ANSWERED
 from nst_helpers.errors import AnswerError
 
-NO_FUNCTIONS = {"bytes_of_picture", "what_changes", "tensorflow_recipe"}
+NO_FUNCTIONS = {"bytes_of_picture", "what_changes", "tensorflow_recipe", "field"}
 
 
 def exercises() -> dict[Exercise, str]:

@@ -263,8 +263,11 @@ def test_training_goes_on_where_it_was_stopped(
     found, wanted = (kept.read_arrays(path.read_bytes()) for path in (one, other))
     assert one.name == f"{name}.npz"
     assert found["w00"].shape == first
+    # The sums of an automaton's gradient have no fixed order: a last digit differs now and then,
+    # which float16 shows as 1.2e-4 below 0.25. A lost state would be seen at 1e-3, a step's size.
+    most = 2e-4 if name.startswith("automaton") else 0
     for array in wanted:
-        np.testing.assert_array_equal(found[array], wanted[array])
+        np.testing.assert_allclose(found[array], wanted[array], rtol=0, atol=most)
     if name == "decoder":  # the other's batches differ by more than three steps gain
         assert seen[3] < seen[1]
 

@@ -1,4 +1,4 @@
-"""The one loop in which networks are trained: it stops and goes on, and the bytes are the same."""
+"""The one loop in which networks are trained: it stops, and goes on as if it had not."""
 
 from __future__ import annotations
 
