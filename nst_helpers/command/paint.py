@@ -9,21 +9,17 @@ import contextlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from ..errors import DivergedError, RecipeError
 from ..recipe import Recipe, check_seconds
 from ..recipes import as_recipe
+from .app import Stops, app
 from .fast import fast_size, paint_fast
 from .folder import paint_folder
 from .options import with_recipe_options
-
-if TYPE_CHECKING:
-    pass
-
-from .app import Stops, app
 from .plan import as_before, planned, report, to_keep
 
 _log = logging.getLogger(__name__)

@@ -11,18 +11,12 @@ from ..network.weights import Weights
 from ..pictures.sizes import check_image
 from ..transfer.scales import frame, unframed
 from .kept import kept_network
+from .layers import ReflectedConv
 
 LAYER = "block3_conv1"
 CELL = 4  # pixels along one side of a position of that layer
 _CHANNELS = 256
 _WIDTHS = (128,), (64, 32), (32,)  # of the convolutions at a quarter, half and full size
-
-
-class _Conv(tf.keras.layers.Conv2D):
-    """A 3 x 3 convolution over maps that go on beyond the border by their reflection."""
-
-    def call(self, maps: tf.Tensor) -> tf.Tensor:
-        return super().call(tf.pad(maps, [[0, 0], [1, 1], [1, 1], [0, 0]], "REFLECT"))
 
 
 def make_decoder(seed: int = 0) -> tf.keras.Model:
@@ -39,10 +33,10 @@ def make_decoder(seed: int = 0) -> tf.keras.Model:
         maps = tf.keras.layers.UpSampling2D(2)(maps) if level else maps
         for index, width in enumerate(widths):
             start = tf.keras.initializers.HeNormal(seed=100 * seed + 10 * level + index)
-            maps = _Conv(width, 3, activation="relu", kernel_initializer=start)(maps)
+            maps = ReflectedConv(width, 3, activation="relu", kernel_initializer=start)(maps)
     start = tf.keras.initializers.GlorotUniform(seed=100 * seed + 99)
     gray = tf.keras.initializers.Constant(0.5)
-    image = _Conv(3, 3, kernel_initializer=start, bias_initializer=gray)(maps)
+    image = ReflectedConv(3, 3, kernel_initializer=start, bias_initializer=gray)(maps)
     return tf.keras.Model(features, image)
 
 

@@ -14,6 +14,7 @@ from ..recipe import Recipe
 from ..transfer.inputs import check_shares
 from ..transfer.scales import frame, unframed
 from .kept import kept_network
+from .layers import ReflectedConv
 
 #: In the order in which the network knows them.
 STYLES = "swirling_night", "woodcut_waves", "cubist_facets", "ink_mountains"
@@ -24,15 +25,6 @@ _BLOCKS = 4
 _APART = 0.3  # deviation of the styles' first scales and shifts
 _CONTRAST = 0.25  # deviation of a photo's colors, at first, before strokes are added to them
 _GAIN = 0.1  # of the last convolution: it begins near the photo, and Adam does not throw it off
-
-
-class ReflectedConv(tf.keras.layers.Conv2D):
-    """A convolution of odd size over maps that go on beyond the border by their reflection."""
-
-    def call(self, maps: tf.Tensor) -> tf.Tensor:
-        """Return the products, shape (B, H / stride, W / stride, N)."""
-        rim = self.kernel_size[0] // 2
-        return super().call(tf.pad(maps, [[0, 0], [rim, rim], [rim, rim], [0, 0]], "REFLECT"))
 
 
 class ConditionalNormalization(tf.keras.layers.Layer):
